@@ -223,7 +223,8 @@ import Testing
         let outer = recorder.role(Role(.request))
         let inner = recorder.role(Role(.step))
         await recorder.withSpan(outer) { span in
-            await recorder.withSpan(inner) { child in
+            await Task.yield()
+            recorder.withSpan(inner) { child in
                 #expect(SpanContext.current == child)
                 #expect(child.trace == span.trace)
             }
