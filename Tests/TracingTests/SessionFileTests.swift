@@ -112,6 +112,28 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
     }
 
+    @Test func keepForgetsTheOldestSegmentsAsAFactNotAsDamage() throws {
+        let path = folder("keep.reel")
+        var settings = options(path)
+        settings.retention = Retention(sizeBytes: 200_000)
+        let recorder = try Recorder.open(settings)
+        let role = recorder.role(Role(.layer, layer: 1))
+        var random = SeededGenerator(seed: 4)
+        for _ in 0..<200 {
+            for _ in 0..<500 { recorder.record(role, from: recorder.now(), parent: nil) { $0.set(.tokenID, Int64(bitPattern: random.next())) } }
+            try recorder.flush()
+        }
+        usleep(1_300_000)
+        try recorder.close()
+        let (events, reader, _) = try readAll(path)
+        #expect(events.last?.sequence == 100_000)
+        #expect((events.first?.sequence ?? 0) > 1 && events.count < 100_000 && events.count > 1000)
+        #expect(reader.damages.isEmpty)
+        #expect(reader.sizeBytes < 300_000)
+        #expect(throws: TraceError.self) { try Retention(parsing: "lots") }
+        #expect(try Retention(parsing: "24h").ageNanos == 86_400_000_000_000)
+    }
+
     @Test func sharingStripsWhoAndWhatButKeepsTheNumbers() throws {
         let path = folder("secret.reel")
         var settings = options(path)

@@ -50,7 +50,7 @@ final class RecorderCore: Sendable {
         store = try StreamStore(
             path: parts.path, session: identity.info.id, stream: stream, epoch: 1, head: parts.head,
             names: ArenaReader(file: names.file), contexts: ContextReader(file: contexts.file),
-            durability: options.durability)
+            durability: options.durability, retention: try Self.retention(options))
         try store.describe(info.description)
         try pool.replenish()
         sealer = Sealer(store: store, pool: pool)
@@ -103,6 +103,12 @@ final class RecorderCore: Sendable {
         var names: Arena
         var contexts: ContextTable
         var pool: LanePool
+    }
+
+    private static func retention(_ options: Recorder.Options) throws(TraceError) -> Retention {
+        if let retention = options.retention { return retention }
+        guard let text = POSIX.environment("SPANREEL_KEEP") else { return .unbounded }
+        return try Retention(parsing: text)
     }
 
     /// Builds the stream's directory aside and renames it into place, so that no reader meets half of it.

@@ -74,6 +74,7 @@ final class Sealer: Sendable {
             attempt { () throws(TraceError) in
                 try pool.replenish()
                 for box in pool.lanes { try tend(box.lane, force: isSecond) }
+                if isSecond { try store.forget() }
                 if store.unsyncedBytes >= Self.syncBytes || now.rawValue - lastSync.rawValue >= 1_000_000_000 {
                     lastSync = now
                     try store.sync()

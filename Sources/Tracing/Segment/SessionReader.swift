@@ -22,6 +22,8 @@ public final class SessionReader {
     // Sequences delivered by poll, and sequences that known blocks hold, by incarnation.
     private var delivered: LiveStream.Cursors = [:]
     private var sealed: LiveStream.Cursors = [:]
+    // Up to which sequence an incarnation's oldest segments were removed on purpose.
+    private var forgotten: [UInt64: UInt64] = [:]
 
     private struct SourceFile {
         var reader: BlockFileReader
@@ -147,6 +149,10 @@ public final class SessionReader {
             return
         }
         streams[Int(stream(block.header.stream, Int(block.header.epoch)))].apply(description)
+        for (key, value) in description.values where key.hasPrefix("forgotten.") {
+            guard let incarnation = Hex.parse(key.dropFirst("forgotten.".count)), let last = UInt64(value) else { continue }
+            forgotten[incarnation] = max(forgotten[incarnation] ?? 0, last)
+        }
     }
 
     private func refresh(_ index: UInt32, _ stream: LiveStream) {
@@ -217,7 +223,7 @@ public final class SessionReader {
     }
 
     private func noteGap(_ header: BlockHeader, _ before: LaneDecoder.Position?, _ place: BlockPlace) {
-        let expected = (before?.sequence ?? 0) + 1
+        let expected = max(before?.sequence ?? 0, forgotten[header.incarnation] ?? 0) + 1
         guard header.firstSequence > expected else { return }
         let lost = expected...(header.firstSequence - 1)
         damages.append(
