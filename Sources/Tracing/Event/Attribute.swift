@@ -156,6 +156,10 @@ extension AttributeKey {
     public static let kvSequences = AttributeKey(rawValue: 55)
     /// `gen_ai.request.temperature` (double).
     public static let temperature = AttributeKey(rawValue: 56)
+    /// `spanreel.truncated_bytes`: the original length of a string that was cut at 4 KiB.
+    public static let truncatedBytes = AttributeKey(rawValue: 57)
+    /// `spanreel.derived`: true on facts that an importer computed and that the source does not hold (bool).
+    public static let derived = AttributeKey(rawValue: 58)
 
     /// The names of the well-known keys; index = number. Index 0 is unused.
     package static let wellKnownNames: [String] = [
@@ -173,7 +177,7 @@ extension AttributeKey {
         "spanreel.token.id", "spanreel.token.index", "spanreel.variant", "network.interface.name",
         "network.peer.address", "spanreel.otlp.remainder", "spanreel.prompt.hash", "spanreel.output.hash",
         "spanreel.prefill.computed_tokens", "spanreel.hop.rtt_nanos", "network.transport", "spanreel.kv.sequences",
-        "gen_ai.request.temperature",
+        "gen_ai.request.temperature", "spanreel.truncated_bytes", "spanreel.derived",
     ]
 
     /// The well-known key of that name, if it is one. O(1).

@@ -1,0 +1,123 @@
+internal import CSpanreel
+
+// A growing session:
+//
+//   NAME.reel/
+//     session                     who it is: a description block
+//     streams/<id>-<epoch>/       one for each process
+//       lock                      held by the owner (OFD lock)
+//       head names contexts       mapped: state and heartbeat, strings and roles, traces
+//       0000.seg 0001.seg ...     blocks
+//       lanes/                    when there is no room in /dev/shm
+
+/// Where things are inside a session directory.
+struct SessionDirectory {
+    let path: String
+
+    init(_ path: String) { self.path = Path.strip(path) }
+
+    var sessionFile: String { Path.join(path, "session") }
+    var streamsPath: String { Path.join(path, "streams") }
+
+    static func segmentName(_ index: Int) -> String {
+        let digits = String(index)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".seg"
+    }
+
+    /// Paths of the stream directories, sorted.
+    var streamPaths: [String] {
+        (POSIX.list(streamsPath) ?? []).filter { !$0.hasPrefix(".") }.map { Path.join(streamsPath, $0) }
+    }
+
+    /// Identity of a session and the one wall-clock anchor of each clock domain in it.
+    struct Identity {
+        var info: SessionInfo
+        var bootID: String
+        var anchor: Calibration
+    }
+
+    /// Creates the directory, or joins the one that is there. Two processes may race: one creates, the other joins.
+    static func openOrCreate(_ path: String, name: String?) throws(TraceError) -> Identity {
+        let directory = SessionDirectory(path)
+        if POSIX.exists(directory.path) { return try directory.identity() }
+        try POSIX.makeDirectories(Path.parent(directory.path))
+        let temporary = Path.join(Path.parent(directory.path), ".\(Path.last(directory.path)).\(Hex.string(Random.bits()))")
+        try POSIX.makeDirectories(Path.join(temporary, "streams"))
+        do throws(TraceError) {
+            try SessionDirectory(temporary).writeIdentity(name: name ?? SessionPlace.name(ofPath: directory.path))
+        } catch {
+            POSIX.removeTree(temporary)
+            throw error
+        }
+        if !POSIX.rename(temporary, directory.path) {
+            POSIX.removeTree(temporary)
+            guard POSIX.exists(directory.path) else { throw .system("cannot create the session", directory.path) }
+        }
+        POSIX.syncDirectory(Path.parent(directory.path))
+        return try directory.identity()
+    }
+
+    private func writeIdentity(name: String) throws(TraceError) {
+        // Both clocks are read together; the gap between them is the anchor's error, tens of nanoseconds.
+        let ticks = sp_monotonic_nanos()
+        let unix = sp_wall_nanos()
+        let session = SessionID.random()
+        let header = FileHeader(
+            kind: .session, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
+            createdUnixNanos: unix)
+        let writer = try BlockFileWriter(creating: sessionFile, header: header, compressor: ZstdCompressor(level: 3))
+        let description = Description(values: [
+            "name": name, "boot": POSIX.bootID(), "anchor.ticks": String(ticks), "anchor.unix": String(unix),
+        ])
+        try writer.append(description.payload, BlockHeader(type: .description, stream: RandomID(high: 0, low: 0)))
+        try writer.sync()
+    }
+
+    /// Reads the `session` file.
+    func identity() throws(TraceError) -> Identity {
+        guard POSIX.exists(sessionFile) else {
+            throw TraceError(
+                .notASession, "expected a session (a directory with a file `session`, or a packed .reel file), found neither",
+                path: path)
+        }
+        let reader = try BlockFileReader(path: sessionFile)
+        var description = Description()
+        for block in try reader.newBlocks() where block.header.type == .description {
+            if let payload = try reader.payload(block), let part = Description.parse(payload) { description.merge(part) }
+        }
+        let created = reader.header.createdUnixNanos
+        let info = SessionInfo(
+            id: reader.header.session, name: description.values["name"] ?? SessionPlace.name(ofPath: path), path: path,
+            isPacked: false, createdUnixNanos: created)
+        let anchor = Calibration(
+            ticksAnchor: description.values["anchor.ticks"].flatMap { UInt64($0) } ?? 0,
+            unixAnchor: description.values["anchor.unix"].flatMap { Int64($0) } ?? created, rate: Calibration.unitRate)
+        return Identity(info: info, bootID: description.values["boot"] ?? "", anchor: anchor)
+    }
+}
+
+/// Where sessions live and what a name stands for.
+public enum SessionPlace {
+    /// `SPANREEL_DIR`, else `~/.local/share/spanreel` (macOS: Application Support).
+    public static var defaultDirectory: String {
+        if let directory = POSIX.environment("SPANREEL_DIR") { return directory }
+        let home = POSIX.environment("HOME") ?? "."
+        #if canImport(Darwin)
+            return Path.join(home, "Library/Application Support/spanreel")
+        #else
+            return Path.join(POSIX.environment("XDG_DATA_HOME") ?? Path.join(home, ".local/share"), "spanreel")
+        #endif
+    }
+
+    /// The path of a session given by path or by name: anything with a slash or ending in `.reel` is a path.
+    public static func path(_ nameOrPath: String, in directory: String? = nil) -> String {
+        if nameOrPath.contains("/") || nameOrPath.hasSuffix(".reel") { return Path.strip(nameOrPath) }
+        return Path.join(directory ?? defaultDirectory, nameOrPath + ".reel")
+    }
+
+    /// The session's name that a path suggests.
+    public static func name(ofPath path: String) -> String {
+        let last = Path.last(path)
+        return last.hasSuffix(".reel") ? String(last.dropLast(5)) : last
+    }
+}

@@ -1,0 +1,93 @@
+/// Turns a grown session directory into one file.
+public enum SessionPacker {
+    /// What packing did.
+    public struct Report: Sendable {
+        /// Events in the packed file.
+        public var events: Int
+        /// Bytes of the session before.
+        public var sizeBytesBefore: Int
+        /// Bytes of the packed file.
+        public var sizeBytes: Int
+        /// What could not be read and is therefore missing.
+        public var damages: [Damage]
+    }
+
+    /// Packs the session at `path` into `target`, or in place when that is nil: the directory is replaced atomically.
+    ///
+    /// Incarnations and sequences are kept. Events of dead processes that still lie in their lanes are taken over.
+    /// - Throws: `busy` when a live process still writes, `exists` when the target does.
+    @discardableResult
+    public static func pack(path: String, to target: String? = nil, level: Int = 9) throws(TraceError) -> Report {
+        let path = Path.strip(path)
+        let reader = try SessionReader(path: path)
+        if let live = reader.streams.first(where: { $0.state == .live }) {
+            throw TraceError(
+                .busy, "expected a session that has ended, found one that \(live.device) (pid \(live.pid)) still writes", path: path)
+        }
+        if reader.session.isPacked && target == nil {
+            throw TraceError(.invalid, "expected a session directory, found a packed file; give -o to pack it anew", path: path)
+        }
+        let before = reader.sizeBytes
+        let lanes = reader.session.isPacked ? [] : laneDirectories(path)
+        let writer = try SessionWriter(
+            path: target ?? path, name: reader.session.name, sessionID: reader.session.id,
+            createdUnixNanos: reader.session.createdUnixNanos, level: level, symbols: reader.symbols,
+            replacing: target == nil)
+        let events = try SessionCopy.run(reader, writer) { info in info }
+        if target == nil {
+            try writer.finish(replacing: path)
+            for directory in lanes { POSIX.removeTree(directory) }
+        } else {
+            try writer.finish()
+        }
+        return Report(
+            events: events, sizeBytesBefore: before, sizeBytes: POSIX.fileSizeBytes(target ?? path) ?? 0,
+            damages: reader.damages)
+    }
+
+    private static func laneDirectories(_ path: String) -> [String] {
+        SessionDirectory(path).streamPaths.compactMap { stream in
+            guard let head = try? StreamHead.open(path: Path.join(stream, "head")) else { return nil }
+            defer { head.file.unmap() }
+            // Only what we can have made ourselves: the path comes from a file.
+            return head.laneDirectory.flatMap { $0.hasPrefix("/dev/shm/spanreel-") && !$0.contains("..") ? $0 : nil }
+        }
+    }
+}
+
+/// Reads one session into a writer that shares its symbols.
+enum SessionCopy {
+    /// Copies all events; `describe` may change what is said of a stream. Returns the number of events.
+    static func run(
+        _ reader: SessionReader, _ writer: SessionWriter, _ describe: (StreamInfo) -> StreamInfo,
+        _ change: (borrowing EventBatch) -> EventBatch? = { _ in nil }
+    ) throws(TraceError) -> Int {
+        var indices: [UInt32: UInt32] = [:]
+        var failure: TraceError?
+        let count = try reader.poll { batch in
+            guard failure == nil, let stream = batch.events.first?.stream else { return }
+            do throws(TraceError) {
+                let index: UInt32
+                if let known = indices[stream] {
+                    index = known
+                } else {
+                    index = try writer.addStream(describe(reader.streams[Int(stream)]))
+                    indices[stream] = index
+                }
+                if let changed = change(batch) {
+                    try writer.append(changed, stream: index)
+                } else {
+                    try writer.append(batch, stream: index)
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        // Streams without an event are part of the session too.
+        for index in reader.streams.indices where indices[UInt32(index)] == nil {
+            _ = try writer.addStream(describe(reader.streams[index]))
+        }
+        return count
+    }
+}

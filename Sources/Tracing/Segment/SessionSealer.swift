@@ -1,0 +1,88 @@
+/// Adopts what dead processes left in their lanes: turns A0 into A2.
+public enum SessionSealer {
+    /// What sealing found.
+    public struct Report: Sendable {
+        /// Streams whose owner was gone.
+        public var adopted: Int
+        /// Events moved from lanes into blocks.
+        public var events: Int
+        /// Streams that are still written.
+        public var live: Int
+    }
+
+    /// Seals every dead stream of the session directory at `path`, under the stream's lock. Live ones are left alone.
+    @discardableResult
+    public static func seal(path: String) throws(TraceError) -> Report {
+        let directory = SessionDirectory(path)
+        guard POSIX.isDirectory(directory.path) else {
+            let reader = try SessionReader(path: path)
+            _ = reader
+            return Report(adopted: 0, events: 0, live: 0)
+        }
+        let identity = try directory.identity()
+        var report = Report(adopted: 0, events: 0, live: 0)
+        for stream in directory.streamPaths {
+            let parts = Path.last(stream).split(separator: "-")
+            guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = UInt32(parts[1]) else { continue }
+            let head = try StreamHead.open(path: Path.join(stream, "head"), writable: true)
+            defer { head.file.unmap() }
+            if head.isEnded { continue }
+            do throws(TraceError) {
+                report.events += try adopt(stream, identity.info.id, id, epoch, head)
+                report.adopted += 1
+            } catch where error.code == .busy {
+                report.live += 1
+            }
+        }
+        return report
+    }
+
+    private static func adopt(
+        _ path: String, _ session: SessionID, _ id: StreamID, _ epoch: UInt32, _ head: StreamHead
+    ) throws(TraceError) -> Int {
+        let names = ArenaReader(file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
+        let contexts = ContextReader(
+            file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
+        let store = try StreamStore(
+            path: path, session: session, stream: id, epoch: epoch, head: head, names: names, contexts: contexts,
+            durability: .interval)
+        var lanes: [LaneBox] = []
+        if let directory = head.laneDirectory {
+            for index in 0..<head.laneCount {
+                let file = Path.join(directory, LanePool.fileName(index))
+                guard let mapped = try? MappedFile.openForWriting(file, minimumBytes: LaneLayout.headerBytes) else { continue }
+                if let lane = Lane.open(mapped) { lanes.append(LaneBox(file: mapped, lane: lane)) }
+            }
+        }
+        let sealed = try lastSealed(path)
+        var events = 0
+        for box in lanes {
+            // Killed between writing a block and giving its slots back: the block counts.
+            if let last = sealed[box.lane.publishedIncarnation], last.sequence > box.lane.sealedSequence {
+                box.lane.advanceTail(to: last.slot, sealed: last.sequence)
+            }
+            events += try store.drain(box.lane)
+        }
+        var ending = StreamEnding.description(head: head, lanes: lanes.map(\.lane))
+        ending.values["state"] = StreamState.dead.rawValue
+        try store.describe(ending)
+        try store.sync()
+        head.setEnded()
+        if let directory = head.laneDirectory, directory.hasPrefix("/dev/shm/spanreel-"), !directory.contains("..") {
+            POSIX.removeTree(directory)
+        }
+        return events
+    }
+
+    private static func lastSealed(_ path: String) throws(TraceError) -> [UInt64: LaneDecoder.Position] {
+        var last: [UInt64: LaneDecoder.Position] = [:]
+        for name in (POSIX.list(path) ?? []) where name.hasSuffix(".seg") {
+            guard let reader = try? BlockFileReader(path: Path.join(path, name)) else { continue }
+            for block in try reader.newBlocks() where block.header.type == .events {
+                last[block.header.incarnation] = LaneDecoder.Position(
+                    slot: block.header.endSlot, sequence: block.header.lastSequence)
+            }
+        }
+        return last
+    }
+}

@@ -1,0 +1,125 @@
+internal import CSpanreel
+
+/// Writes a packed session: what import, pack, share and tests use. The file appears whole, or not at all.
+///
+/// Events come as batches of one stream; each incarnation's sequences must ascend by one. Blocks hold up to 64 Ki events.
+public final class SessionWriter {
+    /// Intern names here before appending events that use them.
+    public let symbols: Symbols
+    private let path: String
+    private let temporary: String
+    private let session: SessionID
+    private let writer: BlockFileWriter
+    private var streams: [StreamInfo] = []
+    private var pending: [UInt64: Pending] = [:]
+    private var order: [UInt64] = []
+    private var isFinished = false
+    private var blockCount = 0
+    private var eventCount = 0
+
+    private struct Pending {
+        var stream: UInt32
+        var batch = EventBatch()
+    }
+
+    /// Prepares a file beside `path`.
+    ///
+    /// - Parameters:
+    ///   - path: where the session shall lie; must not exist unless `replacing`.
+    ///   - level: zstd's level, 1 to 19.
+    /// - Throws: ``TraceError`` `exists` or `system`.
+    public init(
+        path: String, name: String, sessionID: SessionID? = nil, createdUnixNanos: Int64? = nil, level: Int = 9,
+        symbols: Symbols = Symbols(), replacing: Bool = false
+    ) throws(TraceError) {
+        self.path = Path.strip(path)
+        self.symbols = symbols
+        guard replacing || !POSIX.exists(self.path) else {
+            throw TraceError(.exists, "expected a new file, found one that exists; give another name or remove it", path: path)
+        }
+        guard (1...19).contains(level) else { throw TraceError(.invalid, "expected a level from 1 to 19, found \(level)") }
+        try POSIX.makeDirectories(Path.parent(self.path))
+        temporary = Path.join(Path.parent(self.path), ".\(Path.last(self.path)).\(Hex.string(Random.bits()))")
+        session = sessionID ?? .random()
+        let header = FileHeader(
+            kind: .packed, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
+            createdUnixNanos: createdUnixNanos ?? sp_wall_nanos())
+        writer = try BlockFileWriter(creating: temporary, header: header, compressor: ZstdCompressor(level: level))
+        try append(Description(values: ["name": name]), RandomID(high: 0, low: 0), 0)
+    }
+
+    deinit { if !isFinished { POSIX.remove(temporary) } }
+
+    /// Adds a stream; returns its index for `append`.
+    public func addStream(_ info: StreamInfo) throws(TraceError) -> UInt32 {
+        var ended = info
+        if ended.state == .live { ended.state = .ended }
+        streams.append(ended)
+        try append(ended.description, info.id, UInt32(info.epoch))
+        return UInt32(streams.count - 1)
+    }
+
+    /// Takes over the events of a batch. Amortised O(events); writes a block whenever 64 Ki of an incarnation are full.
+    public func append(_ batch: borrowing EventBatch, stream: UInt32) throws(TraceError) {
+        guard streams.indices.contains(Int(stream)) else {
+            throw TraceError(.invalid, "expected the index of a stream that was added, found \(stream)", path: path)
+        }
+        for event in batch.events {
+            if pending[event.incarnation] == nil {
+                pending[event.incarnation] = Pending(stream: stream)
+                order.append(event.incarnation)
+            }
+            let last = pending[event.incarnation]?.batch.events.last?.sequence
+            let isFull = (pending[event.incarnation]?.batch.events.count ?? 0) >= StreamStore.maxBlockEvents
+            if isFull || last.map({ $0 &+ 1 != event.sequence }) ?? false { try writeBlock(event.incarnation) }
+            pending[event.incarnation]?.batch.append(event, from: batch)
+        }
+    }
+
+    private func writeBlock(_ incarnation: UInt64) throws(TraceError) {
+        guard let full = pending[incarnation], !full.batch.events.isEmpty else { return }
+        pending[incarnation]?.batch = EventBatch()
+        let info = streams[Int(full.stream)]
+        let payload = BlockEncoder.encode(full.batch, 0..<full.batch.events.count, symbols: symbols)
+        try writer.append(
+            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(info.epoch)))
+        blockCount += 1
+        eventCount += full.batch.events.count
+    }
+
+    private func append(_ description: Description, _ stream: StreamID, _ epoch: UInt32) throws(TraceError) {
+        try writer.append(description.payload, BlockHeader(type: .description, stream: stream, epoch: epoch))
+    }
+
+    /// Writes what is left, syncs, and moves the file into place: durable (A2) when it returns.
+    public func finish() throws(TraceError) {
+        guard try complete() else { return }
+        guard POSIX.rename(temporary, path) else { throw .system("cannot move the packed session into place", path) }
+        POSIX.syncDirectory(Path.parent(path))
+        isFinished = true
+    }
+
+    /// As `finish`, in the place of a directory of the same name: the old one is moved aside, then removed.
+    func finish(replacing directory: String) throws(TraceError) {
+        guard try complete() else { return }
+        let aside = Path.join(Path.parent(path), ".\(Path.last(path)).old.\(Hex.string(Random.bits()))")
+        guard POSIX.rename(directory, aside) else { throw .system("cannot move the session aside", directory) }
+        guard POSIX.rename(temporary, path) else {
+            _ = POSIX.rename(aside, directory)
+            throw .system("cannot move the packed session into place", path)
+        }
+        POSIX.syncDirectory(Path.parent(path))
+        isFinished = true
+        POSIX.removeTree(aside)
+    }
+
+    private func complete() throws(TraceError) -> Bool {
+        guard !isFinished else { return false }
+        for incarnation in order { try writeBlock(incarnation) }
+        // Lets `verify` see that a file was cut between two blocks.
+        let totals = Description(values: ["blocks": String(blockCount), "events": String(eventCount)])
+        try append(totals, RandomID(high: 0, low: 0), 0)
+        try writer.sync()
+        return true
+    }
+}
