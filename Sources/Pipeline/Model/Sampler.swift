@@ -12,6 +12,8 @@ struct SamplingOptions: Sendable, Equatable {
 
 /// Draws tokens from logits.
 struct Sampler: Sendable {
+    /// A generation has at least so many tokens: ``Tokenizer/end`` is not drawn before.
+    static let shortestText = 4
     private let allowed: [Int]
 
     /// A sampler of what the tokenizer can generate.
@@ -21,7 +23,7 @@ struct Sampler: Sendable {
 
     /// Draws output token `index`. O(vocabulary x log).
     func sample(_ logits: [Float], options: SamplingOptions, index: Int) -> Int {
-        let candidates = allowed.filter { $0 < logits.count }
+        let candidates = allowed.filter { $0 < logits.count && ($0 != Tokenizer.end || index >= Self.shortestText) }
         guard let first = candidates.first else { return Tokenizer.end }
         guard options.temperature > 0, options.topK > 1 else {
             return candidates.dropFirst().reduce(first) { logits[$1] > logits[$0] ? $1 : $0 }
