@@ -25,7 +25,7 @@ final class InferenceServer: Sendable {
     /// Serves on that loopback port until the task is cancelled; `onRunning` gets the port once it is bound.
     func run(port: Int, onRunning: @escaping @Sendable (Int) -> Void) async throws {
         var logger = Logger(label: "spanreel.pipeline")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         let application = Application(
             router: makeRouter(),
             server: .http1(configuration: .init(idleTimeout: .seconds(75))),

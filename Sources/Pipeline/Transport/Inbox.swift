@@ -1,7 +1,7 @@
 import Foundation
 import SpanreelTracing
 
-/// A queue from many threads to one that blocks while it is empty, and that knows since when the one has waited.
+/// A queue between threads that blocks takers while it is empty, and that knows since when its one consumer has waited.
 final class Inbox<Element: Sendable>: @unchecked Sendable {
     // Every stored property below is read and written with `condition` held.
     private let condition = NSCondition()
@@ -35,6 +35,14 @@ final class Inbox<Element: Sendable>: @unchecked Sendable {
         let taken = elements
         elements.removeAll(keepingCapacity: true)
         return taken
+    }
+
+    /// Waits for the next element; nil once closed and empty. Several threads may take.
+    func take() -> Element? {
+        condition.lock()
+        defer { condition.unlock() }
+        while elements.isEmpty, !isClosed { condition.wait() }
+        return elements.isEmpty ? nil : elements.removeFirst()
     }
 
     /// Since when the consumer waits; nil while it works.

@@ -1,5 +1,6 @@
 import Foundation
 import SpanreelTracing
+import Synchronization
 
 /// One device of the ring inside a process: its listener, its threads, its engine. The first device also schedules.
 final class RingNode: Sendable {
@@ -13,6 +14,8 @@ final class RingNode: Sendable {
     /// Wakes the scheduler; only the first device has one.
     let inbox: Inbox<Scheduler.Input>
     private let listener: Socket
+    // Set by the computing thread at its end, read by whoever stops the node; nothing else hangs on it.
+    private let hasFinished = Atomic<Bool>(false)
 
     /// Listens on a free port, so that the previous device can connect whenever it is ready.
     init(configuration: PipelineConfiguration, index: Int, recorder: Recorder) throws(PipelineError) {
@@ -65,12 +68,16 @@ final class RingNode: Sendable {
     /// Ends the scheduler, and with the connections it closes the whole ring.
     func stop() { inbox.put(.stop) }
 
+    /// Whether the computing thread has ended.
+    var isFinished: Bool { hasFinished.load(ordering: .relaxed) }
+
     private func schedule(sender: RingSender?) {
         let engine = StageEngine(
             configuration: configuration, index: index, recorder: recorder, roles: roles, gauges: gauges)
         Scheduler(configuration: configuration, engine: engine, sender: sender, inbox: inbox, gate: gate).run()
         inbox.close()
         gate.shut("The pipeline is stopping.")
+        hasFinished.store(true, ordering: .relaxed)
     }
 
     private func receiveForScheduler(_ receiver: RingReceiver) {
@@ -95,6 +102,7 @@ final class RingNode: Sendable {
             recorder.mark("stage stopped: \(error.message)")
         }
         inbox.close()
+        hasFinished.store(true, ordering: .relaxed)
     }
 
     private func receiveForStage(_ receiver: RingReceiver, _ inbox: Inbox<RingReceiver.Delivery>) {
