@@ -71,6 +71,12 @@ let package = Package(
         .testTarget(
             name: "TracingTests", dependencies: ["SpanreelTracing"],
             path: "Tests/TracingTests", swiftSettings: strict),
+        .executableTarget(
+            name: "torture-child", dependencies: ["SpanreelTracing"],
+            path: "Tests/Torture/Child", swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests", dependencies: ["SpanreelTracing", "torture-child"],
+            path: "Tests/Torture/Kit", swiftSettings: strict),
         .testTarget(
             name: "ReplayTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
             path: "Tests/ReplayTests", swiftSettings: strict),

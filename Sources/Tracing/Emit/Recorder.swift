@@ -127,11 +127,11 @@ public final class Recorder: Sendable {
 
     /// Records something that has no duration and opens nothing: marks, tokens, samples.
     func instant(
-        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?,
+        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?, at: Ticks?,
         _ attributes: (inout AttributeWriter) -> Void
     ) {
         guard let core, let lane = openLane(core) else { return }
-        let time = now()
+        let time = at ?? now()
         var contextID: UInt32 = 0
         if let parent { contextID = resolve(core, lane, parent).contextID }
         _ = lane.emit(
