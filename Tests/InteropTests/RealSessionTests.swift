@@ -7,6 +7,7 @@ import Testing
 /// The real MLX session against its `truth.json`, which numpy computed from the raw stamps.
 @Suite struct RealSessionTests {
     static let session = Result { try importInMemory(Fixture.trace) }
+    static let withMetrics = Result { try importInMemory(Fixture.trace, metrics: Fixture.metrics) }
 
     @Test func everySpanArrivesUnderItsDeviceAndName() throws {
         let (sink, report) = try Self.session.get()
@@ -154,7 +155,7 @@ import Testing
     }
 
     @Test func metricsTakeThePlaceOfDerivedSamples() throws {
-        let (sink, report) = try importInMemory(Fixture.trace, metrics: Fixture.metrics)
+        let (sink, report) = try Self.withMetrics.get()
         #expect(report.samples == 2_172)
         #expect(sink.streams.count == 4)
         let samples = sink.events.filter { $0.kind == .sample }

@@ -15,7 +15,7 @@ import Testing
         #expect(fractions == fractions.sorted() && fractions.last == 1)
         let reader = try SessionReader(path: target)
         #expect(reader.session.name == "mlx")
-        let (sink, _) = try importInMemory(Fixture.trace, metrics: Fixture.metrics)
+        let (sink, _) = try RealSessionTests.withMetrics.get()
 
         var read = EventBatch()
         try reader.poll { batch in for event in batch.events { read.append(event, from: batch) } }
@@ -25,13 +25,11 @@ import Testing
         #expect(Set(reader.streams.map(\.clockDomain)).count == 4)
         #expect(reader.streams.allSatisfy { $0.isImported && $0.resource["deployment.environment.name"] == "base" })
 
-        let stored = MemorySink()
         // Compare through names, since the numbers of names differ between readers.
         func key(_ event: Event, _ device: String, _ symbols: Symbols) -> String {
             "\(device) \(event.kind) \(event.span) \(event.parent) \(event.trace) \(event.time.nanos) \(event.start.nanos) "
                 + "\(event.status) \(event.spanKind) \(event.value) \(symbols.role(event.role))"
         }
-        _ = stored
         let expected = Set(sink.events.map { key($0, sink.device($0), sink.symbols) })
         let found = Set(read.events.map { key($0, reader.streams[Int($0.stream)].device, reader.symbols) })
         #expect(expected == found)

@@ -23,6 +23,9 @@ final class DocumentReader {
     /// The same for a file that is one request.
     static let singleBytesMax = 512 << 20
 
+    /// Exporters send no empty requests; zeros would be nothing but such.
+    private static let emptyRunMax = 1_000
+
     private enum Framing { case unknown, prefixed, single, json }
 
     private let content: PlainBytes
@@ -33,6 +36,7 @@ final class DocumentReader {
     private var bufferOffset = 0
     private var ended = false
     private var count = 0
+    private var emptyRun = 0
 
     /// What is read so far, and how much there is, in stored bytes.
     var progress: (readBytes: Int, totalBytes: Int) { (content.file.positionBytes, content.file.sizeBytes) }
@@ -60,18 +64,17 @@ final class DocumentReader {
                 .invalid, "The file is compressed with gzip, which import does not read: run gunzip on it first",
                 path: content.file.path)
         }
-        while try fill(1), JSONBoundary.isBlank(buffer[used]) { used += 1 }
+        try skipBlanks()
         // Some editors put a byte order mark before JSON.
         if try fill(4), buffer[used..<used + 4].elementsEqual([0xEF, 0xBB, 0xBF, UInt8(ascii: "{")]) { used += 3 }
-        guard try fill(1) else { return }
-        switch buffer[used] {
-        case UInt8(ascii: "{"): framing = .json
-        case 0x0A where used == 0: framing = .single
-        default:
-            // A length begins with what looked like blanks only if it is beyond the bound anyway.
-            used = 0
-            framing = .prefixed
+        if try fill(1), buffer[used] == UInt8(ascii: "{") {
+            framing = .json
+            return
         }
+        // A protobuf tag or length may look like blanks: back to the first byte.
+        used = 0
+        guard try fill(1) else { return }
+        framing = buffer[0] == 0x0A ? .single : .prefixed
     }
 
     private func nextPrefixed() throws(TraceError) -> Document? {
@@ -82,6 +85,8 @@ final class DocumentReader {
         guard length <= Self.framedBytesMax else {
             return stop(offset, "a request of \(length) bytes, more than \(Self.framedBytesMax)")
         }
+        emptyRun = length == 0 ? emptyRun + 1 : 0
+        guard emptyRun <= Self.emptyRunMax else { return stop(offset, "more than \(Self.emptyRunMax) empty requests in a row") }
         guard try fill(4 + length) else {
             return stop(offset, "a request of \(length) bytes with \(buffer.count - used - 4) present")
         }
@@ -97,7 +102,7 @@ final class DocumentReader {
     }
 
     private func nextJSON() throws(TraceError) -> Document? {
-        while try fill(1), JSONBoundary.isBlank(buffer[used]) { used += 1 }
+        try skipBlanks()
         guard try fill(1) else { return finish() }
         var boundary = JSONBoundary()
         var scanned = 0
@@ -113,6 +118,13 @@ final class DocumentReader {
         }
         // Cut short: handed on as it is, so that the spans before the cut are not lost.
         return take(skip: 0, length: scanned, .json)
+    }
+
+    private func skipBlanks() throws(TraceError) {
+        while try fill(1) {
+            while used < buffer.count, JSONBoundary.isBlank(buffer[used]) { used += 1 }
+            if used < buffer.count { return }
+        }
     }
 
     private func take(skip: Int, length: Int, _ encoding: Document.Encoding) -> Document {

@@ -4,7 +4,10 @@ extension OTLPWalker {
     /// JSON's members come in any order, so each level is first laid out (where is what), then read: the resource
     /// before its spans. Only one span at a time is built.
     func walkJSON(_ document: Document, _ visitor: some OTLPVisitor) throws(TraceError) {
-        for member in members(0..<document.bytes.count, document) where Self.resourceKeys.contains(member.key) {
+        var reader = JSONReader(document.bytes)
+        let (top, error) = reader.members()
+        if let error { report(error, document) }
+        for member in top where Self.resourceKeys.contains(member.key) {
             for place in elements(member.range, document) { try walkResource(place, document, visitor) }
         }
     }
@@ -26,7 +29,7 @@ extension OTLPWalker {
             do {
                 resource = try OTLPJSON.resource(json, schemaURL: schemaURL)
             } catch {
-                report(error, document)
+                reportInner(error, document)
             }
         }
         try visitor.visit(resource: resource)
@@ -47,7 +50,7 @@ extension OTLPWalker {
                     var reader = JSONReader(document.bytes, in: place)
                     span = try OTLPJSON.span(try reader.value(), offset: place.lowerBound)
                 } catch {
-                    report(error, document)
+                    reportInner(error, document)
                     continue
                 }
                 try visitor.visit(span: span, document: document.index, offset: document.offset + place.lowerBound)
@@ -60,24 +63,29 @@ extension OTLPWalker {
                     var reader = JSONReader(document.bytes, in: place)
                     metrics.append(try OTLPJSON.metric(try reader.value(), offset: place.lowerBound))
                 } catch {
-                    report(error, document)
+                    reportInner(error, document)
                 }
             }
         }
         if !metrics.isEmpty { try visitor.visit(metrics: metrics) }
     }
 
+    /// A cut is one problem, which the top level has reported already.
+    private func reportInner(_ error: WireError, _ document: Document) {
+        if error.offset < document.bytes.count { report(error, document) }
+    }
+
     private func members(_ place: Range<Int>, _ document: Document) -> [(key: String, range: Range<Int>)] {
         var reader = JSONReader(document.bytes, in: place)
         let (places, error) = reader.members()
-        if let error { report(error, document) }
+        if let error { reportInner(error, document) }
         return places
     }
 
     private func elements(_ place: Range<Int>, _ document: Document) -> [Range<Int>] {
         var reader = JSONReader(document.bytes, in: place)
         let (places, error) = reader.elements()
-        if let error { report(error, document) }
+        if let error { reportInner(error, document) }
         return places
     }
 
@@ -89,7 +97,7 @@ extension OTLPWalker {
             var reader = JSONReader(document.bytes, in: part.range)
             return try reader.value()
         } catch {
-            report(error, document)
+            reportInner(error, document)
             return nil
         }
     }

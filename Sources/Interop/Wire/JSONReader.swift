@@ -43,14 +43,14 @@ struct JSONReader {
     }
 
     /// Where the members of the object at hand stand, without building them. Text that is cut inside a member
-    /// gives that member up to the end, for its own content before the cut; other errors are given beside.
+    /// gives that member up to the end, for its own content before the cut, with the error beside.
     mutating func members() -> (places: [(key: String, range: Range<Int>)], error: WireError?) {
         var places: [(key: String, range: Range<Int>)] = []
         do {
             try walkObject { (reader, key) throws(WireError) in places.append((key, try reader.skipOrRest())) }
             return (places, nil)
         } catch {
-            return (places, places.last?.range.upperBound == end ? nil : error)
+            return (places, error)
         }
     }
 
@@ -61,7 +61,7 @@ struct JSONReader {
             try walkArray { (reader) throws(WireError) in places.append(try reader.skipOrRest()) }
             return (places, nil)
         } catch {
-            return (places, places.last?.upperBound == end ? nil : error)
+            return (places, error)
         }
     }
 
@@ -199,7 +199,6 @@ struct JSONReader {
     }
 
     private mutating func skipString() throws(WireError) {
-        let start = position
         position += 1
         while position < end {
             let byte = bytes[position]
@@ -207,6 +206,6 @@ struct JSONReader {
             if byte == UInt8(ascii: "\"") { return }
             if byte == UInt8(ascii: "\\") { position = min(position + 1, end) }
         }
-        throw WireError(what: "a string that does not end", offset: start)
+        throw error("a string that does not end")
     }
 }
