@@ -33,7 +33,8 @@ extension Recorder {
     /// Joins the session named by `SPANREEL_SESSION` (a path, or a name in `SPANREEL_DIR`); without it, ``disabled``.
     ///
     /// - Throws: when the variable is set and the session can be neither made nor joined.
-    public static func fromEnvironment(device: String, resource: [String: String] = [:]) throws(TraceError) -> Recorder {
+    public static func fromEnvironment(device: String, resource: [String: String] = [:]) throws(TraceError) -> Recorder
+    {
         guard let session = POSIX.environment("SPANREEL_SESSION") else { return disabled }
         var options = Options()
         options.path = SessionPlace.path(session)

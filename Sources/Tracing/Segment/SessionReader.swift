@@ -54,7 +54,8 @@ public final class SessionReader {
             let reader = try BlockFileReader(path: path)
             guard reader.header.kind == .packed else {
                 throw TraceError(
-                    .notASession, "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
+                    .notASession,
+                    "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
                     path: path)
             }
             session = SessionInfo(
@@ -150,7 +151,9 @@ public final class SessionReader {
         }
         streams[Int(stream(block.header.stream, Int(block.header.epoch)))].apply(description)
         for (key, value) in description.values where key.hasPrefix("forgotten.") {
-            guard let incarnation = Hex.parse(key.dropFirst("forgotten.".count)), let last = UInt64(value) else { continue }
+            guard let incarnation = Hex.parse(key.dropFirst("forgotten.".count)), let last = UInt64(value) else {
+                continue
+            }
             forgotten[incarnation] = max(forgotten[incarnation] ?? 0, last)
         }
     }
@@ -271,7 +274,9 @@ public final class SessionReader {
         for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
             for lane in stream.refreshLanes() {
                 var cursors = sealed
-                if case .read(let batch) = stream.read(lane, stream: index, symbols: symbols, cursors: &cursors) { body(batch) }
+                if case .read(let batch) = stream.read(lane, stream: index, symbols: symbols, cursors: &cursors) {
+                    body(batch)
+                }
             }
         }
     }

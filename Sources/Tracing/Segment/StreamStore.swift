@@ -176,7 +176,8 @@ final class StreamStore: @unchecked Sendable {
             kind: .segment, epoch: epoch, session: session, stream: stream, syncMarker: .random(),
             createdUnixNanos: sp_wall_nanos())
         let next = try BlockFileWriter(
-            creating: Path.join(path, SessionDirectory.segmentName(segmentIndex)), header: header, compressor: compressor)
+            creating: Path.join(path, SessionDirectory.segmentName(segmentIndex)), header: header,
+            compressor: compressor)
         segmentIndex += 1
         segment = next
         // Every segment says who it is: one can be lost without the others' names.
