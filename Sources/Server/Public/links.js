@@ -1,0 +1,77 @@
+// Links: what each hop carries, how long a message travels, and what it costs a token.
+
+import { h, setAttr } from "./dom.js";
+import { sparkline } from "./sparkline.js";
+import { table } from "./table.js";
+import { choice, statsColumns, viewHead } from "./parts.js";
+import { DASH, count, duration, percent, sig3, size } from "./format.js";
+
+export const needs = ["links"];
+
+/** @param {import("./main.js").Context} context */
+export function createLinks(context) {
+  let kind = "transit";
+  let most = 1;
+  const kinds = choice("What", [["transit", "Transit, decode"], ["prefillTransit", "Transit, prefill"], ["wait", "Receiver's wait"]], (value) => {
+    kind = value;
+    update(context.store.state);
+  });
+  const name = (/** @type {any} */ row) => `${row.from}>${row.to}`;
+  const of = (/** @type {any} */ row) => row[kind];
+  /** @type {WeakMap<HTMLElement, ReturnType<typeof sparkline>>} */
+  const sparks = new WeakMap();
+  const list = table({
+    label: "Links",
+    id: name,
+    empty: "No message has crossed a link in this window: one device, or nothing recorded yet.",
+    mark: (row, element) => element.classList.toggle("focus", context.store.state.focus?.replace("→", ">") === name(row)),
+    columns: [
+      { key: "link", label: "Link", text: true, class: "clip", cell: (row) => ({ text: `${row.from} → ${row.to}`, title: name(row) }), order: name },
+      { key: "bar", label: "P50, and P95 as a line", text: true, draw: (row, cell) => {
+        let bar = /** @type {HTMLElement | null} */ (cell.firstElementChild);
+        if (!bar) cell.append((bar = h("span", { class: "cellbar net" }, h("i", { class: "key-network" }), h("b"))));
+        const [fill, line] = /** @type {HTMLElement[]} */ ([...(bar?.children ?? [])]);
+        fill.style.width = `${((of(row)?.p50Nanos ?? 0) / most) * 100}%`;
+        line.style.left = `${((of(row)?.p95Nanos ?? 0) / most) * 100}%`;
+      } },
+      ...statsColumns(of, ["count", "mean", "p50", "p95", "p99", "max"]),
+      { key: "error", label: "Clock ±", title: "error band between the two clocks", order: (row) => row.errorNanos, cell: (row) => {
+        const larger = row.errorNanos !== null && (row.transit?.p50Nanos ?? Infinity) < row.errorNanos;
+        return { text: row.errorNanos === null ? DASH : duration(row.errorNanos).text, title: larger ? "the clock error is larger than the transit itself" : "", class: larger ? "warn" : "" };
+      } },
+      { key: "share", label: "Of a token", title: "share of a token's time", cell: (row) => percent(row.tokenShare).text, order: (row) => row.tokenShare },
+      { key: "transfers", label: "Messages", cell: (row) => count(row.transfers).text, order: (row) => row.transfers },
+      { key: "size", label: "Sent", cell: (row) => size(row.sizeBytes).text, order: (row) => row.sizeBytes },
+      { key: "rate", label: "Effective", title: "bytes over transit", order: (row) => row.gigabytesPerSecond, cell: (row) => throughput(row.gigabytesPerSecond) },
+      { key: "interface", label: "Interface", text: true, cell: (row) => ({ text: row.interface ?? DASH, title: row.interface ? "" : "the pipeline did not say which interface it uses" }) },
+      { key: "spark", label: "Bytes over time", text: true, draw: (row, cell) => {
+        let spark = sparks.get(cell);
+        if (!spark) {
+          spark = sparkline("network", { zero: true });
+          sparks.set(cell, spark);
+          cell.append(spark.element);
+          setAttr(spark.element, "title", "bytes over the window");
+        }
+        spark.update(row.ticks?.bytes ?? []);
+      } },
+    ],
+  });
+  const element = h("div", { class: "view" }, viewHead("Links", h("div", { class: "filters" }, kinds.element),
+    h("span", { class: "small" }, "Transit: start of send to end of receive on aligned clocks, without the receiver's wait.")), list.element);
+
+  /** @param {import("./types.js").State} state */
+  function update(state) {
+    kinds.update(kind);
+    const rows = state.views.links?.links;
+    if (!rows) return;
+    most = Math.max(1, ...rows.map((/** @type {any} */ row) => of(row)?.p95Nanos ?? 0));
+    list.update(rows);
+  }
+  return { element, update };
+}
+
+/** @param {number | null} gigabytes per second; small links are read in MB/s */
+function throughput(gigabytes) {
+  if (gigabytes === null || gigabytes === undefined) return DASH;
+  return gigabytes < 1 ? `${sig3(gigabytes * 1000)} MB/s` : `${sig3(gigabytes)} GB/s`;
+}
