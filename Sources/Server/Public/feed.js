@@ -32,10 +32,11 @@ export function startFeed(store, viewsNeeded) {
   function accept(envelope) {
     failures = 0;
     const patch = { envelope, views: { ...state.views, ...envelope.views }, connection: /** @type {const} */ ("open"), problem: null };
-    if (state.playing) {
-      streamed = envelope.atNanos;
-      store.set({ ...patch, at: envelope.atNanos });
-    } else store.set(patch);
+    if (!state.playing) return store.set(patch);
+    // caught up with the live edge, or at the end: follow it instead of chasing it
+    const caughtUp = envelope.atNanos >= envelope.endNanos;
+    streamed = envelope.atNanos;
+    store.set(caughtUp ? { ...patch, playing: false, at: "live" } : { ...patch, at: envelope.atNanos });
   }
 
   function lost() {

@@ -126,7 +126,7 @@ store.subscribe((state, changed) => {
   window.clearTimeout(urlTimer);
   urlTimer = window.setTimeout(() => writeHash(encode(state)), 250);
 });
-window.addEventListener("hashchange", () => store.set(decode(location.hash, viewNames)));
+window.addEventListener("hashchange", () => store.set({ ...decode(location.hash, viewNames), playing: false }));
 window.setInterval(() => store.state.connection === "lost" && notices.update(store.state), 500);
 document.addEventListener("keydown", (event) => handleKey(event, {
   store, context, help, viewNames, actions: scrubber.actions, focusSearch: header.focusSearch, endNanos: () => endOf(store.state),

@@ -133,7 +133,11 @@ export function createWaterfall(context) {
     const { trace } = scene;
     if (!text) scene.matches = null;
     else {
-      const hit = trace.spans.map((span) => `${span.name} ${span.operation} ${span.phase} ${span.layer === null ? "" : `layer ${span.layer}`} ${typeof span.link === "string" ? span.link : ""} ${span.id}`.toLowerCase().includes(text));
+      const words = text.split(/\s+/);
+      const hit = trace.spans.map((span) => {
+        const about = searchable(span, trace.devices[span.device] ?? "");
+        return words.every((word) => about.includes(word));
+      });
       scene.matches = (i) => hit[i];
     }
   }
@@ -266,9 +270,11 @@ export function createWaterfall(context) {
       describe();
       load();
     } else if (changed.has("at") && whole) {
+      // both complete at the former instant and at this one: the picture is the same
+      const same = scene?.trace === whole && clipTo(whole, typeof s.at === "number" ? s.at : null) === whole && !whole.spans.some((span) => span.open);
+      if (!same) rebuild();
       // the answer may hold only what was known at the former instant
-      rebuild();
-      if (!s.playing) load();
+      if (!same && !s.playing) load();
     }
     if (!scene) return;
     if (changed.has("recent")) describe();
@@ -279,4 +285,15 @@ export function createWaterfall(context) {
     if (["selection", "query", "range", "timeFormat"].some((part) => changed.has(part))) draw();
   }
   return { element, update, key: input.key, search: input.search };
+}
+
+/**
+ * What a search looks through.
+ * @param {import("./types.js").TraceSpan} span
+ * @param {string} device
+ */
+function searchable(span, device) {
+  const layer = span.layer === null ? "" : `layer ${span.layer}`;
+  const link = typeof span.link === "string" ? span.link : "";
+  return `${span.name} ${span.operation} ${span.phase} ${layer} ${link} ${device} ${span.id}`.toLowerCase();
 }
