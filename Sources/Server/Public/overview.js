@@ -7,7 +7,7 @@ import { sparkline } from "./sparkline.js";
 import { tokenTime } from "./tokentime.js";
 import { requestTable } from "./requests.js";
 import { axisOf } from "./store.js";
-import { DASH, count, duration, percent, rate, size } from "./format.js";
+import { DASH, count, duration, linkName, percent, rate, size } from "./format.js";
 
 /** @typedef {import("./main.js").Context} Context */
 
@@ -130,7 +130,7 @@ function sayWords(node, words, context) {
   words.forEach((word) => {
     if (parts.length) parts.push(document.createTextNode(" "));
     const view = word.evidence?.view;
-    const focus = word.evidence?.layer ?? word.evidence?.link ?? word.evidence?.device ?? null;
+    const focus = word.evidence?.layer ?? linkName(word.evidence?.link) ?? word.evidence?.device ?? null;
     const known = view && view !== "overview" && context.viewNames.includes(view);
     parts.push(known
       ? h("a", { href: `#view=${view}`, class: word.severity === "warn" ? "warn" : null, onclick: (/** @type {Event} */ event) => {

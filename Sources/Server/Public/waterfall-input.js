@@ -1,7 +1,7 @@
 // Pointer, wheel and keys of the waterfall, in the dialect that Perfetto's users have in their fingers.
 
 import { BAR, endOfSpan, firstEndingAfter, pan, zoom } from "./waterfall-geometry.js";
-import { RULER } from "./waterfall-draw.js";
+import { RULER } from "./waterfall-grid.js";
 
 /**
  * @typedef {object} Target

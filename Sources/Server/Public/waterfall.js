@@ -4,13 +4,14 @@ import * as api from "./api.js";
 import { aggregate } from "./aggregate.js";
 import { clipTo, endOfSpan, layout, pan, rowTops, zoom } from "./waterfall-geometry.js";
 import { createDrawer } from "./drawer.js";
-import { RULER, drawMinimap, drawWaterfall } from "./waterfall-draw.js";
+import { RULER, drawMinimap } from "./waterfall-grid.js";
+import { drawWaterfall } from "./waterfall-draw.js";
 import { gestures } from "./waterfall-input.js";
 import { h, setAttr, setText } from "./dom.js";
 import { surface } from "./canvas.js";
 import { isGrowing } from "./store.js";
-import { duration, count } from "./format.js";
-import { clock, instantParameter } from "./time.js";
+import { duration } from "./format.js";
+import { matcher, summary } from "./waterfall-words.js";
 
 /** @typedef {import("./main.js").Context} Context */
 /** @typedef {import("./types.js").Trace} Trace */
@@ -109,10 +110,7 @@ export function createWaterfall(context) {
     setText(title, state.trace ? row?.requestID || `trace ${state.trace.slice(0, 16)}` : "Waterfall");
     setAttr(title, "title", state.trace ? `trace ${state.trace}` : null);
     if (!trace) return setText(about, "");
-    const open = trace.spans.some((span) => span.open);
-    const parts = [row?.state, `${count(trace.spans.length).text} spans`, `${trace.devices.length} ${trace.devices.length === 1 ? "device" : "devices"}`,
-      `${duration(trace.toNanos - trace.fromNanos).text}${open ? " so far" : ""}`, `from ${clock(trace.fromNanos, 3)}`, row?.outputTokens ? `${row.outputTokens} tokens` : null, trace.missingParents ? `${count(trace.missingParents).text} spans miss their parent` : null];
-    setText(about, parts.filter(Boolean).join(" · "));
+    setText(about, summary(trace, row));
   }
 
   function applySelection() {
@@ -128,18 +126,7 @@ export function createWaterfall(context) {
   }
 
   function applyQuery() {
-    if (!scene) return;
-    const text = state.query.trim().toLowerCase();
-    const { trace } = scene;
-    if (!text) scene.matches = null;
-    else {
-      const words = text.split(/\s+/);
-      const hit = trace.spans.map((span) => {
-        const about = searchable(span, trace.devices[span.device] ?? "");
-        return words.every((word) => about.includes(word));
-      });
-      scene.matches = (i) => hit[i];
-    }
+    if (scene) scene.matches = matcher(scene.trace, state.query);
   }
 
   /** Figures of the area, else of what is visible; after a pause, since they walk every span. */
@@ -216,7 +203,7 @@ export function createWaterfall(context) {
     if (!trace || fetching === trace) return;
     fetching = trace;
     try {
-      const answer = await api.trace(session, trace, { at: typeof state.at === "number" ? instantParameter(state.at) : "live" });
+      const answer = await api.trace(session, trace);
       if (trace === state.trace && session === state.session) {
         whole = answer;
         emptyBox.hidden = true;
@@ -272,9 +259,9 @@ export function createWaterfall(context) {
     } else if (changed.has("at") && whole) {
       // both complete at the former instant and at this one: the picture is the same
       const same = scene?.trace === whole && clipTo(whole, typeof s.at === "number" ? s.at : null) === whole && !whole.spans.some((span) => span.open);
+      // the answer holds the trace as it is by now: what an instant shows is cut out of it here
       if (!same) rebuild();
-      // the answer may hold only what was known at the former instant
-      if (!same && !s.playing) load();
+      if (s.at === "live" && whole.spans.some((span) => span.open)) load();
     }
     if (!scene) return;
     if (changed.has("recent")) describe();
@@ -285,15 +272,4 @@ export function createWaterfall(context) {
     if (["selection", "query", "range", "timeFormat"].some((part) => changed.has(part))) draw();
   }
   return { element, update, key: input.key, search: input.search };
-}
-
-/**
- * What a search looks through.
- * @param {import("./types.js").TraceSpan} span
- * @param {string} device
- */
-function searchable(span, device) {
-  const layer = span.layer === null ? "" : `layer ${span.layer}`;
-  const link = typeof span.link === "string" ? span.link : "";
-  return `${span.name} ${span.operation} ${span.phase} ${layer} ${link} ${device} ${span.id}`.toLowerCase();
 }
