@@ -77,21 +77,23 @@ function unfold(envelope) {
 }
 
 /**
- * The newest requests, now.
+ * The newest requests at an instant.
  * @param {string} session
- * @param {number} limit
+ * @param {{limit: number, at: string}} query
  * @param {AbortSignal} [signal]
  */
-export const traces = (session, limit, signal) =>
-  get(address(`${root(session)}/traces`, { limit }), signal).then((body) => body.requests);
+export const traces = (session, query, signal) =>
+  get(address(`${root(session)}/traces`, query), signal).then((body) => body.requests);
 
 /**
- * One trace with all its spans, as far as it has come.
+ * One trace with all its spans, as it stood at `at`.
  * @param {string} session
  * @param {string} trace
+ * @param {{at: string}} query
  * @param {AbortSignal} [signal]
  */
-export const trace = (session, trace, signal) => get(`${root(session)}/traces/${encodeURIComponent(trace)}`, signal);
+export const trace = (session, trace, query, signal) =>
+  get(address(`${root(session)}/traces/${encodeURIComponent(trace)}`, query), signal);
 
 /**
  * What `spanreel diff --json` prints.

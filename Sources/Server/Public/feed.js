@@ -86,7 +86,11 @@ export function startFeed(store, viewsNeeded) {
         window.setTimeout(() => refreshSessions().then(() => mine === generation && restart()), 1000);
       },
       lost: () => mine === generation && lost(),
-      refused: (message) => mine === generation && store.set({ problem: message }),
+      refused: (message) => {
+        if (mine !== generation) return;
+        store.set({ problem: message });
+        window.setTimeout(() => mine === generation && restart(), 5000);
+      },
     });
   }
 
@@ -137,8 +141,7 @@ export function startFeed(store, viewsNeeded) {
     if (recentUnderWay) return;
     recentUnderWay = true;
     try {
-      const recent = state.at === "live" ? await api.traces(session, RECENT)
-        : (await api.views(session, ["requests"], { at: at(), window: "all" })).views?.requests.requests.slice(0, RECENT);
+      const recent = await api.traces(session, { limit: RECENT, at: at() });
       if (session === state.session) store.set({ recent });
     } catch (error) {
       if (session === state.session) failed(error);

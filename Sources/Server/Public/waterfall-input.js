@@ -2,6 +2,8 @@
 
 import { BAR, endOfSpan, firstEndingAfter, pan, zoom } from "./waterfall-geometry.js";
 import { RULER } from "./waterfall-grid.js";
+import { duration } from "./format.js";
+import { labelsOf } from "./waterfall-draw.js";
 
 /**
  * @typedef {object} Target
@@ -133,7 +135,8 @@ export function gestures(target) {
     if (index === scene.hovered) return;
     scene.hovered = index;
     plot.style.cursor = index >= 0 ? "pointer" : "default";
-    plot.title = index >= 0 ? scene.trace.spans[index].name : "";
+    const span = scene.trace.spans[index];
+    plot.title = span ? `${labelsOf(span)[0]}, ${duration(endOfSpan(scene.trace, index) - span.startNanos).text}` : "";
     target.redraw();
   }
 

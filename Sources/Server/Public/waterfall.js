@@ -11,6 +11,7 @@ import { h, setAttr, setText } from "./dom.js";
 import { surface } from "./canvas.js";
 import { isGrowing } from "./store.js";
 import { duration } from "./format.js";
+import { instantParameter } from "./time.js";
 import { matcher, summary } from "./waterfall-words.js";
 
 /** @typedef {import("./main.js").Context} Context */
@@ -96,6 +97,8 @@ export function createWaterfall(context) {
       selected: -1, hovered: -1, children: [], flows: [], indexOf: (id) => byId.get(id) ?? -1, matches: null, criticalLeaf: leaf,
       showCritical: scene?.showCritical ?? true, area: scene?.area ?? null, timeFormat: state.timeFormat, growing: isGrowing(state),
     };
+    emptyBox.hidden = trace.spans.length > 0;
+    if (trace.spans.length === 0) setText(nothing, "At this instant the request had not begun.");
     applySelection();
     applyQuery();
     describe();
@@ -198,21 +201,25 @@ export function createWaterfall(context) {
   }
 
   let fetching = "";
+  let loadAgain = false;
   async function load() {
     const { trace, session } = state;
-    if (!trace || fetching === trace) return;
+    if (!trace) return;
+    loadAgain = fetching === trace;
+    if (loadAgain) return;
     fetching = trace;
     try {
-      const answer = await api.trace(session, trace);
+      const answer = await api.trace(session, trace, { at: typeof state.at === "number" ? instantParameter(state.at) : "live" });
       if (trace === state.trace && session === state.session) {
         whole = answer;
-        emptyBox.hidden = true;
         rebuild();
       }
     } catch (error) {
       if (trace === state.trace) fail(/** @type {Error} */ (error).message);
     }
     fetching = "";
+    // the instant moved on while this answer was under way
+    if (loadAgain) load();
   }
 
   /** @param {string} message */
@@ -233,8 +240,7 @@ export function createWaterfall(context) {
 
   window.setInterval(() => {
     if (state.view !== "waterfall" || document.hidden || state.connection === "lost") return;
-    const moving = state.playing || (state.at === "live" && isGrowing(state));
-    if (moving && whole?.spans.some((span) => span.open)) load();
+    if (state.at === "live" && isGrowing(state) && (!whole || whole.spans.length === 0 || whole.spans.some((span) => span.open))) load();
   }, 1000);
 
   /**
@@ -256,12 +262,14 @@ export function createWaterfall(context) {
       fail(s.trace ? "Loading the trace…" : "No request has been recorded yet. Its waterfall appears here by itself.");
       describe();
       load();
-    } else if (changed.has("at") && whole) {
-      // both complete at the former instant and at this one: the picture is the same
-      const same = scene?.trace === whole && clipTo(whole, typeof s.at === "number" ? s.at : null) === whole && !whole.spans.some((span) => span.open);
-      // the answer holds the trace as it is by now: what an instant shows is cut out of it here
+    } else if (changed.has("at") && !whole) load();
+    else if (changed.has("at") && whole) {
+      // complete at the former instant and at this one: the picture is the same
+      const complete = whole.spans.length > 0 && !whole.spans.some((span) => span.open);
+      const same = complete && scene?.trace === whole && clipTo(whole, typeof s.at === "number" ? s.at : null) === whole;
+      // cut to the instant at once; then the server's answer for it, which may know more than what was here
       if (!same) rebuild();
-      if (s.at === "live" && whole.spans.some((span) => span.open)) load();
+      if (!same) load();
     }
     if (!scene) return;
     if (changed.has("recent")) describe();
