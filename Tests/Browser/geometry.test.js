@@ -15,7 +15,10 @@ function trace(spans, more = {}) {
   });
 }
 
-/** A seeded generator, so that a failure can be repeated. @param {number} seed */
+/**
+ * A seeded generator, so that a failure can be repeated.
+ * @param {number} seed
+ */
 function random(seed) {
   let state = seed;
   return () => {

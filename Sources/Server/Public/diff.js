@@ -117,7 +117,11 @@ function objectFacts(key, value) {
     h("dl", { class: "facts" }, ...entries.map(([k, v]) => h("div", null, h("dt", null, label(k)), h("dd", null, cellText(k, v))))))];
 }
 
-/** Worse and better are told by sign and arrow as well as by colour. @param {any} row @param {string} key */
+/**
+ * Worse and better are told by sign and arrow as well as by colour.
+ * @param {any} row
+ * @param {string} key
+ */
 function tone(row, key) {
   if (!/verdict|shift|relative|delta/i.test(key)) return "";
   if (/worse|regress/.test(row.verdict ?? "")) return "bad";

@@ -23,7 +23,10 @@ export function startFeed(store, viewsNeeded) {
   let generation = 0;
   let failures = 0;
   let retry = 0;
-  /** The instant that the running stream has written last: tells its own writes from a seek. @type {number | null} */
+  /**
+   * The instant that the running stream has written last: tells its own writes from a seek.
+   * @type {number | null}
+   */
   let streamed = null;
   let loaded = "";
 
@@ -83,7 +86,7 @@ export function startFeed(store, viewsNeeded) {
         if (mine !== generation) return;
         if (state.playing) return store.set({ playing: false, at: "live" });
         // the session was closed: its state will say so, and the end is what there is to see
-        window.setTimeout(() => refreshSessions().then(() => mine === generation && restart()), 1000);
+        window.setTimeout(() => refreshSessions().then(() => void (mine === generation && restart())), 1000);
       },
       lost: () => mine === generation && lost(),
       refused: (message) => {

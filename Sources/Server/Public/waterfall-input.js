@@ -167,7 +167,10 @@ export function gestures(target) {
     event.preventDefault();
     zoomBy(Math.exp(event.deltaY * 0.004), -1);
   }, { passive: false });
-  /** A click centres the range, a drag draws a new one. @param {PointerEvent} event */
+  /**
+   * A click centres the range, a drag draws a new one.
+   * @param {PointerEvent} event
+   */
   function slide(event) {
     const scene = target.scene();
     if (!scene || miniFrom === null) return;

@@ -64,9 +64,17 @@ export function createWaterfall(context) {
     redrawMini();
   };
 
-  /** The whole trace with a little air at its end. @param {Trace} trace @returns {[number, number]} */
+  /**
+   * Where a range may lie.
+   * @param {Trace} trace
+   * @returns {[number, number]}
+   */
   const limits = (trace) => [trace.fromNanos, Math.max(trace.toNanos, trace.fromNanos + 1000)];
-  /** @param {Trace} trace @returns {[number, number]} */
+  /**
+   * The whole trace with a little air at both ends.
+   * @param {Trace} trace
+   * @returns {[number, number]}
+   */
   function full(trace) {
     const [from, to] = limits(trace);
     return [from - (to - from) * 0.004, to + (to - from) * 0.012];
@@ -171,7 +179,10 @@ export function createWaterfall(context) {
     store.set({ selection: scene && index >= 0 ? scene.trace.spans[index].id : null });
   }
 
-  /** Selects and brings into sight. @param {number} index */
+  /**
+   * Selects and brings into sight.
+   * @param {number} index
+   */
   function reveal(index) {
     if (!scene || index < 0) return;
     select(index);
