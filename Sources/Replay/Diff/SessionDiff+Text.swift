@@ -59,7 +59,7 @@ extension SessionDiff {
 
     private func table(_ title: String, _ rows: [DiffRow]) -> [String] {
         let isRoles = rows.contains { $0.role != nil }
-        var cells = [[title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "per request" : "", ""]]
+        var cells = [[title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "adds/request" : "", ""]]
         for row in rows {
             let isTested = row.p != nil
             cells.append([

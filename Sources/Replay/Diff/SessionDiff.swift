@@ -161,6 +161,9 @@ public struct SessionDiff: Sendable {
         row.clockErrorNanos = clockError
         if min(a.count, b.count) < options.minRequests {
             row.verdict = .tooFew
+        } else if a == b {
+            // Nothing to estimate: the values are the same ones, however wide an interval they would give.
+            (row.p, row.low, row.high) = (1, 0, 0)
         } else if clockError != nil {
             row.p = RankStatistics.mannWhitney(a, b)
         }
