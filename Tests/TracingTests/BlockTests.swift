@@ -44,7 +44,9 @@ import Testing
                     role: roles[Int(random.next() % 6)], incarnation: incarnation, sequence: sequence,
                     time: Timestamp(nanos: time),
                     start: kind == .span ? Timestamp(nanos: time - Int64(random.next() % 9_000_000_000)) : nil,
-                    span: isSpan ? (random.next() % 2 == 0 ? own : SpanID(random.next())) : kind == .end ? ids[Int(random.next() % 4)] : .none,
+                    span: isSpan
+                        ? (random.next() % 2 == 0 ? own : SpanID(random.next()))
+                        : kind == .end ? ids[Int(random.next() % 4)] : .none,
                     parent: ids[Int(random.next() % 4)],
                     trace: random.next() % 4 == 0 ? .none : TraceID(high: random.next() % 3, low: 7),
                     value: kind == .tokens ? Int64(random.next() % 100) : 0, attributeStart: UInt32(attributeStart),
@@ -137,7 +139,8 @@ import Testing
 
     @Test(arguments: [0, 1, 7, 40_000_000_000] as [Int64])
     func calibrationInvertsExactlyAtTheUnitRate(nanos: Int64) {
-        let calibration = Calibration(ticksAnchor: 90_000_000_000_000, unixAnchor: 1_795_000_000_000_000_000, rate: Calibration.unitRate)
+        let calibration = Calibration(
+            ticksAnchor: 90_000_000_000_000, unixAnchor: 1_795_000_000_000_000_000, rate: Calibration.unitRate)
         let unix = calibration.unixAnchor + nanos
         #expect(calibration.unixNanos(calibration.ticks(unixNanos: unix)) == unix)
         #expect(calibration.unixNanos(calibration.ticks(unixNanos: unix - 2 * nanos)) == unix - 2 * nanos)

@@ -11,7 +11,9 @@ import Testing
         let recorder = try Recorder.open(options(path))
         let role = recorder.role(Role(.layer, phase: .decode, layer: 3))
         let root = recorder.begin(recorder.role(Role(.request)))
-        for index in 1..<events { recorder.record(role, from: recorder.now(), parent: root) { $0.set(.batchTokens, index) } }
+        for index in 1..<events {
+            recorder.record(role, from: recorder.now(), parent: root) { $0.set(.batchTokens, index) }
+        }
         try recorder.close()
         return path
     }
@@ -90,11 +92,16 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: file))
         let (events, reader, _) = try readAll(path)
         #expect(events.count == 300)
-        #expect(reader.damages.contains { $0.kind == .payload && $0.lostSequences == victim.header.firstSequence...victim.header.lastSequence })
+        #expect(
+            reader.damages.contains {
+                $0.kind == .payload && $0.lostSequences == victim.header.firstSequence...victim.header.lastSequence
+            })
         #expect(reader.damages.contains { $0.kind == .header } || reader.hasTornTail)
     }
 
-    @Test(arguments: ["", "x", "not a session at all, but longer than eighty bytes so that a header would fit into it, were it one"])
+    @Test(arguments: [
+        "", "x", "not a session at all, but longer than eighty bytes so that a header would fit into it, were it one",
+    ])
     func whatIsNoSessionIsSaidInOneSentence(content: String) throws {
         let path = folder("no.reel")
         try content.write(toFile: path, atomically: true, encoding: .utf8)
@@ -112,10 +119,38 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
     }
 
+    @Test func keepForgetsTheOldestSegmentsAsAFactNotAsDamage() throws {
+        let path = folder("keep.reel")
+        var settings = options(path)
+        settings.retention = Retention(sizeBytes: 200_000)
+        let recorder = try Recorder.open(settings)
+        let role = recorder.role(Role(.layer, layer: 1))
+        var random = SeededGenerator(seed: 4)
+        for _ in 0..<200 {
+            for _ in 0..<500 {
+                recorder.record(role, from: recorder.now(), parent: nil) {
+                    $0.set(.tokenID, Int64(bitPattern: random.next()))
+                }
+            }
+            try recorder.flush()
+        }
+        usleep(1_300_000)
+        try recorder.close()
+        let (events, reader, _) = try readAll(path)
+        #expect(events.last?.sequence == 100_000)
+        #expect((events.first?.sequence ?? 0) > 1 && events.count < 100_000 && events.count > 1000)
+        #expect(reader.damages.isEmpty)
+        #expect(reader.sizeBytes < 300_000)
+        #expect(throws: TraceError.self) { try Retention(parsing: "lots") }
+        #expect(try Retention(parsing: "24h").ageNanos == 86_400_000_000_000)
+    }
+
     @Test func sharingStripsWhoAndWhatButKeepsTheNumbers() throws {
         let path = folder("secret.reel")
         var settings = options(path)
-        settings.resource = ["host.name": "annas-macbook", "process.command_line": "--token abc", "service.name": "chat"]
+        settings.resource = [
+            "host.name": "annas-macbook", "process.command_line": "--token abc", "service.name": "chat",
+        ]
         let recorder = try Recorder.open(settings)
         let role = recorder.role(Role(.request))
         recorder.record(role, from: recorder.now(), parent: nil) {

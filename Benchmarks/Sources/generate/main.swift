@@ -50,7 +50,9 @@ struct Device {
         recorder = try Recorder.open(options)
         let next = Link(from: "mini\(index + 1)", to: "mini\((index + 1) % count + 1)")
         let previous = Link(from: "mini\((index + count - 1) % count + 1)", to: "mini\(index + 1)")
-        var (stage, layers, send, receive) = ([Phase: RoleHandle](), [Phase: [RoleHandle]](), [Phase: RoleHandle](), [Phase: RoleHandle]())
+        var (stage, layers, send, receive) = (
+            [Phase: RoleHandle](), [Phase: [RoleHandle]](), [Phase: RoleHandle](), [Phase: RoleHandle]()
+        )
         for phase in [Phase.prefill, .decode] {
             stage[phase] = recorder.role(Role(.stage, phase: phase, stage: index))
             let own = recorder

@@ -16,7 +16,9 @@ public struct RandomID: Hashable, Sendable, Comparable, CustomStringConvertible 
         guard let id = TraceID(hex: hex) else { return nil }
         self.init(high: id.high, low: id.low)
     }
+    /// Thirty-two lower-case hexadecimal digits.
     public var description: String { Hex.string(high) + Hex.string(low) }
+    /// Order of the digits.
     public static func < (a: RandomID, b: RandomID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 }
 
@@ -75,7 +77,8 @@ struct FileHeader: Equatable {
         guard bytes.count >= magic.count, Array(bytes.prefix(magic.count)) == magic else {
             let found = bytes.isEmpty ? "an empty file" : "\(bytes.count) bytes that begin otherwise"
             throw TraceError(
-                .notASession, "expected a Spanreel file (magic 89 53 50 52), found \(found)", path: path, offsetBytes: 0)
+                .notASession, "expected a Spanreel file (magic 89 53 50 52), found \(found)", path: path, offsetBytes: 0
+            )
         }
         var reader = ByteReader(bytes)
         _ = reader.take(magic.count)

@@ -57,7 +57,9 @@ public struct AttributeWriter {
     }
 
     /// Adds an integer. One slot for every two attributes.
-    public mutating func set(_ key: AttributeKey, _ value: Int) { put(key.rawValue, .int, UInt64(bitPattern: Int64(value))) }
+    public mutating func set(_ key: AttributeKey, _ value: Int) {
+        put(key.rawValue, .int, UInt64(bitPattern: Int64(value)))
+    }
     /// Adds an integer.
     public mutating func set(_ key: AttributeKey, _ value: Int64) { put(key.rawValue, .int, UInt64(bitPattern: value)) }
     /// Adds a double.
@@ -67,12 +69,16 @@ public struct AttributeWriter {
         if room(1) { push(Self.head(key.rawValue, .bool, value ? 1 : 0)) }
     }
     /// Adds an interned string.
-    public mutating func set(_ key: AttributeKey, _ value: StringHandle) { put(key.rawValue, .handle, UInt64(value.arenaID)) }
+    public mutating func set(_ key: AttributeKey, _ value: StringHandle) {
+        put(key.rawValue, .handle, UInt64(value.arenaID))
+    }
     /// Adds a string, cut at 4 KiB on a character's boundary; `spanreel.truncated_bytes` then keeps its length.
     public mutating func set(_ key: AttributeKey, _ value: String) { text(key.rawValue, value) }
 
     /// Adds an integer under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: Int) { put(key.rawValue, .int, UInt64(bitPattern: Int64(value))) }
+    public mutating func set(_ key: KeyHandle, _ value: Int) {
+        put(key.rawValue, .int, UInt64(bitPattern: Int64(value)))
+    }
     /// Adds a double under a custom key.
     public mutating func set(_ key: KeyHandle, _ value: Double) { put(key.rawValue, .double, value.bitPattern) }
     /// Adds a truth value under a custom key.
@@ -80,7 +86,9 @@ public struct AttributeWriter {
         if room(1) { push(Self.head(key.rawValue, .bool, value ? 1 : 0)) }
     }
     /// Adds an interned string under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: StringHandle) { put(key.rawValue, .handle, UInt64(value.arenaID)) }
+    public mutating func set(_ key: KeyHandle, _ value: StringHandle) {
+        put(key.rawValue, .handle, UInt64(value.arenaID))
+    }
     /// Adds a string under a custom key.
     public mutating func set(_ key: KeyHandle, _ value: String) { text(key.rawValue, value) }
 

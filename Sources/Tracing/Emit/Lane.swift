@@ -97,7 +97,9 @@ struct Lane: @unchecked Sendable {
         return 0
     }
 
-    func dropped(_ reason: DropReason) -> UInt64 { sp_load_relaxed(base + LaneLayout.dropsOffset + reason.rawValue * 8) }
+    func dropped(_ reason: DropReason) -> UInt64 {
+        sp_load_relaxed(base + LaneLayout.dropsOffset + reason.rawValue * 8)
+    }
 
     // MARK: The owner's side
 

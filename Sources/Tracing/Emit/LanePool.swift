@@ -80,7 +80,9 @@ final class ThreadLanes {
 
     /// The calling thread's.
     static var current: ThreadLanes {
-        if let pointer = pthread_getspecific(key) { return Unmanaged<ThreadLanes>.fromOpaque(pointer).takeUnretainedValue() }
+        if let pointer = pthread_getspecific(key) {
+            return Unmanaged<ThreadLanes>.fromOpaque(pointer).takeUnretainedValue()
+        }
         let lanes = ThreadLanes()
         pthread_setspecific(key, Unmanaged.passRetained(lanes).toOpaque())
         return lanes

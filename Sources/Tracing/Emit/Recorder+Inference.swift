@@ -58,7 +58,9 @@ extension Recorder {
 
     /// One clock probe: T0 and T3 are this stream's stamps, T1 and T2 the peer's, in Unix nanoseconds of its clock.
     /// Source of the names: NTP, RFC 5905, section 8.
-    public func clockProbe(_ role: RoleHandle, peer: StringHandle, t0: Ticks, t1UnixNanos: Int64, t2UnixNanos: Int64, t3: Ticks) {
+    public func clockProbe(
+        _ role: RoleHandle, peer: StringHandle, t0: Ticks, t1UnixNanos: Int64, t2UnixNanos: Int64, t3: Ticks
+    ) {
         record(role, kind: .client, from: t0, to: t3, parent: nil) { attributes in
             attributes.set(.clockPeer, peer)
             attributes.set(.clockT0, unixNanos(t0))

@@ -48,8 +48,10 @@ public struct SpanContext: Sendable, Hashable {
     /// The W3C `traceparent` of this span, flagged as sampled.
     public var traceparent: String { "00-\(trace)-\(span)-01" }
 
+    /// Same span of the same trace, wherever it was interned.
     public static func == (a: SpanContext, b: SpanContext) -> Bool { a.span == b.span && a.trace == b.trace }
 
+    /// Hashes span and trace.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(span)
         hasher.combine(trace)

@@ -22,7 +22,9 @@ struct StreamHead {
     static func create(path: String, calibration: Calibration, laneDirectory: String) throws(TraceError) -> StreamHead {
         let directory = Array(laneDirectory.utf8)
         guard directory.count <= maxPathBytes else {
-            throw TraceError(.invalid, "expected a path of at most \(maxPathBytes) bytes, found \(directory.count)", path: laneDirectory)
+            throw TraceError(
+                .invalid, "expected a path of at most \(maxPathBytes) bytes, found \(directory.count)",
+                path: laneDirectory)
         }
         let file = try MappedFile.create(path, sizeBytes: sizeBytes, populate: true)
         let head = StreamHead(file: file)
@@ -41,7 +43,8 @@ struct StreamHead {
     }
 
     static func open(path: String, writable: Bool = false) throws(TraceError) -> StreamHead {
-        let file = writable
+        let file =
+            writable
             ? try MappedFile.openForWriting(path, minimumBytes: sizeBytes)
             : try MappedFile.openForReading(path, minimumBytes: sizeBytes)
         guard sp_load_acquire(file.base) == magic else {
@@ -52,7 +55,8 @@ struct StreamHead {
 
     var calibration: Calibration {
         Calibration(
-            ticksAnchor: sp_load_relaxed(file.base + 32), unixAnchor: Int64(bitPattern: sp_load_relaxed(file.base + 40)),
+            ticksAnchor: sp_load_relaxed(file.base + 32),
+            unixAnchor: Int64(bitPattern: sp_load_relaxed(file.base + 40)),
             rate: sp_load_relaxed(file.base + 48))
     }
 

@@ -6,6 +6,7 @@ public struct Ticks: Hashable, Sendable, Comparable {
     public var rawValue: UInt64
     /// Wraps a reading.
     @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    /// Earlier on the same clock.
     @inlinable public static func < (a: Ticks, b: Ticks) -> Bool { a.rawValue < b.rawValue }
 
     /// One clock read.

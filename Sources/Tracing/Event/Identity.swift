@@ -17,6 +17,7 @@ public struct SpanID: Hashable, Sendable, Comparable {
     /// Whether this is "no span".
     @inlinable public var isNone: Bool { rawValue == 0 }
 
+    /// Order of the digits.
     @inlinable public static func < (a: SpanID, b: SpanID) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -39,6 +40,7 @@ public struct TraceID: Hashable, Sendable, Comparable {
     /// Whether this is "no trace".
     @inlinable public var isNone: Bool { high == 0 && low == 0 }
 
+    /// Order of the digits.
     @inlinable public static func < (a: TraceID, b: TraceID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 }
 
@@ -50,6 +52,7 @@ public struct Timestamp: Hashable, Sendable, Comparable {
     /// Wraps nanoseconds since the Unix epoch.
     @inlinable public init(nanos: Int64) { self.nanos = nanos }
 
+    /// Earlier.
     @inlinable public static func < (a: Timestamp, b: Timestamp) -> Bool { a.nanos < b.nanos }
 
     /// `a - b` in nanoseconds; wraps at the ends of Int64, which are 292 years away.

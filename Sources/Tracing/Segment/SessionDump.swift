@@ -55,7 +55,8 @@ public enum SessionDump {
         if event.kind == .tokens { parts.append("tokens=\(event.value)") }
         if event.status != .unset { parts.append("status=\(event.status)") }
         for attribute in batch.attributes(of: event) {
-            parts.append("\(escape(reader.symbols.name(of: attribute.key)))=\(escape(value(attribute, reader.symbols)))")
+            parts.append(
+                "\(escape(reader.symbols.name(of: attribute.key)))=\(escape(value(attribute, reader.symbols)))")
         }
         return parts.joined(separator: " ")
     }
@@ -81,7 +82,8 @@ public enum SessionDump {
         if event.status != .unset { fields.append("\"status\":\"\(event.status)\"") }
         let attributes = batch.attributes(of: event).map { attribute in
             let text = value(attribute, reader.symbols)
-            let isText = attribute.type == .string || attribute.type == .blob
+            let isText =
+                attribute.type == .string || attribute.type == .blob
                 || attribute.type == .double && !Double(bitPattern: attribute.bits).isFinite
             return "\(quote(reader.symbols.name(of: attribute.key))):\(isText ? quote(text) : text)"
         }

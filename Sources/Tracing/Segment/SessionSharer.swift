@@ -43,7 +43,8 @@ public enum SessionSharer {
         }
         try writer.finish()
         return SessionPacker.Report(
-            events: events, sizeBytesBefore: before, sizeBytes: POSIX.fileSizeBytes(target) ?? 0, damages: reader.damages)
+            events: events, sizeBytesBefore: before, sizeBytes: POSIX.fileSizeBytes(target) ?? 0,
+            damages: reader.damages)
     }
 
     private static func strip(_ batch: borrowing EventBatch, _ symbols: Symbols) -> EventBatch {

@@ -92,7 +92,7 @@ public enum SessionVerifier {
         report.sizeBytes += size
         do throws(TraceError) {
             reader = try BlockFileReader(path: path)
-        } catch where size >= FileHeader.sizeBytes && (error.code == .corrupt || error.code == .notASession) {
+        } catch  where size >= FileHeader.sizeBytes && (error.code == .corrupt || error.code == .notASession) {
             report.damages.append(
                 Damage(
                     kind: .header, path: path, offsetBytes: error.offsetBytes ?? 0, lengthBytes: FileHeader.sizeBytes,

@@ -35,9 +35,12 @@ public final class SessionWriter {
         self.path = Path.strip(path)
         self.symbols = symbols
         guard replacing || !POSIX.exists(self.path) else {
-            throw TraceError(.exists, "expected a new file, found one that exists; give another name or remove it", path: path)
+            throw TraceError(
+                .exists, "expected a new file, found one that exists; give another name or remove it", path: path)
         }
-        guard (1...19).contains(level) else { throw TraceError(.invalid, "expected a level from 1 to 19, found \(level)") }
+        guard (1...19).contains(level) else {
+            throw TraceError(.invalid, "expected a level from 1 to 19, found \(level)")
+        }
         try POSIX.makeDirectories(Path.parent(self.path))
         temporary = Path.join(Path.parent(self.path), ".\(Path.last(self.path)).\(Hex.string(Random.bits()))")
         session = sessionID ?? .random()

@@ -37,7 +37,9 @@ for index in 0..<threads {
             random ^= random << 17
             switch random % 4 {
             case 0: _ = recorder.begin(request) { $0.set(.requestID, "request \(random % 999)") }
-            case 1: recorder.tokens(1, phase: .decode, in: SpanContext(trace: TraceID(high: 1, low: random | 1), span: SpanID(5)))
+            case 1:
+                recorder.tokens(
+                    1, phase: .decode, in: SpanContext(trace: TraceID(high: 1, low: random | 1), span: SpanID(5)))
             default: recorder.record(role, from: recorder.now(), parent: nil) { $0.set(.batchTokens, Int(random % 64)) }
             }
             counter.pointee &+= 1

@@ -9,10 +9,12 @@ import Testing
     /// The executable beside the test bundle.
     static var child: URL {
         #if os(macOS)
-            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL.deletingLastPathComponent()
+            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
+                .deletingLastPathComponent()
             return (bundle ?? URL(fileURLWithPath: ".")).appendingPathComponent("torture-child")
         #else
-            return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("torture-child")
+            return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent(
+                "torture-child")
         #endif
     }
 
@@ -76,7 +78,9 @@ import Testing
             let found = try Self.count(killed.session)
             let accounted = UInt64(found.readable) + found.dropped
             // Killed between emit and count: at most one event a thread is more than counted, none is less.
-            #expect(accounted >= emitted && accounted <= emitted + UInt64(threads), "round \(round): \(accounted) of \(emitted)")
+            #expect(
+                accounted >= emitted && accounted <= emitted + UInt64(threads),
+                "round \(round): \(accounted) of \(emitted)")
 
             // Reading changed nothing; sealing moves the same events into blocks; packing keeps them.
             #expect(try Self.count(killed.session) == found)
