@@ -49,6 +49,7 @@ export function createDiff(context) {
     const scalars = Object.entries(answer).filter(([key, value]) => (typeof value !== "object" || value === null) && key !== "verdict" && key !== "words");
     if (scalars.length) parts.push(h("dl", { class: "facts" }, ...scalars.map(([key, value]) => h("div", null, h("dt", null, label(key)), h("dd", null, cellText(key, value))))));
     for (const [key, value] of Object.entries(answer)) {
+      if (value && typeof value === "object" && !Array.isArray(value)) parts.push(...objectFacts(key, value));
       if (!Array.isArray(value) || value.length === 0 || typeof value[0] !== "object") continue;
       parts.push(h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, label(key).replace(/^./, (c) => c.toUpperCase()))), rowsTable(key, value)));
     }
@@ -75,9 +76,10 @@ export function createDiff(context) {
 
 /**
  * @param {string} name
- * @param {any[]} rows
+ * @param {any[]} source
  */
-function rowsTable(name, rows) {
+function rowsTable(name, source) {
+  const rows = source.map((row) => flat(row));
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.some((row) => typeof row[key] !== "object" && row[key] !== undefined));
   const list = table({
     label: name,
@@ -92,7 +94,34 @@ function rowsTable(name, rows) {
   return list.element;
 }
 
-/** Worse and better are told by sign and arrow as well as by colour. @param {any} row @param {string} key */
+/**
+ * A row with its objects opened: {a: {medianNanos}} becomes {"a medianNanos"}.
+ * @param {any} row
+ * @returns {Record<string, any>}
+ */
+function flat(row) {
+  return Object.fromEntries(Object.entries(row).flatMap(([key, value]) => value && typeof value === "object" && !Array.isArray(value)
+    ? Object.entries(value).filter(([, inner]) => typeof inner !== "object").map(([inner, v]) => [`${key} ${inner}`, v]) : [[key, value]]));
+}
+
+/**
+ * An object of single values as labelled facts.
+ * @param {string} key
+ * @param {any} value
+ * @returns {Node[]}
+ */
+function objectFacts(key, value) {
+  const entries = Object.entries(flat(value)).filter(([, v]) => typeof v !== "object");
+  if (!entries.length) return [];
+  return [h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, label(key).replace(/^./, (c) => c.toUpperCase()))),
+    h("dl", { class: "facts" }, ...entries.map(([k, v]) => h("div", null, h("dt", null, label(k)), h("dd", null, cellText(k, v))))))];
+}
+
+/**
+ * Worse and better are told by sign and arrow as well as by colour.
+ * @param {any} row
+ * @param {string} key
+ */
 function tone(row, key) {
   if (!/verdict|shift|relative|delta/i.test(key)) return "";
   if (/worse|regress/.test(row.verdict ?? "")) return "bad";

@@ -90,6 +90,14 @@ export function hueOf(operation, phase = "") {
   }
 }
 
+/**
+ * The hue of a span; a step that does not name its phase may still say it in its name.
+ * @param {{operation: string, phase: string, name: string}} span
+ */
+export function hueOfSpan(span) {
+  return hueOf(span.operation, span.phase || (span.name.includes("prefill") ? "prefill" : ""));
+}
+
 const RGB = /^#(..)(..)(..)$/;
 
 /**
@@ -103,4 +111,14 @@ export function mix(a, b, share) {
   if (!x || !y) return a;
   const part = (/** @type {number} */ i) => Math.round(parseInt(x[i], 16) * share + parseInt(y[i], 16) * (1 - share));
   return `rgb(${part(1)} ${part(2)} ${part(3)})`;
+}
+
+/**
+ * The colour of a span's bar: red for an error, else its hue; containers stand back behind the work they hold.
+ * @param {{operation: string, phase: string, name: string, status: string}} span
+ */
+export function inkOf(span) {
+  if (span.status === "error") return colour("error");
+  const base = colour(hueOfSpan(span));
+  return /^(step|prefill|decode|stage)$/i.test(span.operation) ? mix(base, colour("ground"), 0.82) : base;
 }
