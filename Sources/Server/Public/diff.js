@@ -49,9 +49,11 @@ export function createDiff(context) {
     const scalars = Object.entries(answer).filter(([key, value]) => (typeof value !== "object" || value === null) && key !== "verdict" && key !== "words");
     if (scalars.length) parts.push(h("dl", { class: "facts" }, ...scalars.map(([key, value]) => h("div", null, h("dt", null, label(key)), h("dd", null, cellText(key, value))))));
     for (const [key, value] of Object.entries(answer)) {
-      if (value && typeof value === "object" && !Array.isArray(value)) parts.push(...objectFacts(key, value));
       if (!Array.isArray(value) || value.length === 0 || typeof value[0] !== "object") continue;
       parts.push(h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, label(key).replace(/^./, (c) => c.toUpperCase()))), rowsTable(key, value)));
+    }
+    for (const [key, value] of Object.entries(answer)) {
+      if (value && typeof value === "object" && !Array.isArray(value)) parts.push(...objectFacts(key, value));
     }
     setChildren(result, parts);
   }
