@@ -16,7 +16,10 @@ import Testing
     @Test func aSessionAgainstItselfIsNoChange() throws {
         let diff = try diff(DiffSession(), DiffSession())
         #expect(diff.isIdentical && diff.exitCode == 0 && diff.verdict == .noRegression)
-        #expect((diff.headline + diff.roles).allSatisfy { $0.verdict == .same && $0.shift == 0 && $0.low == 0 && $0.high == 0 })
+        #expect(
+            (diff.headline + diff.roles).allSatisfy {
+                $0.verdict == .same && $0.shift == 0 && $0.low == 0 && $0.high == 0
+            })
         #expect(diff.text().contains("No change"))
     }
 
@@ -51,7 +54,9 @@ import Testing
             a.seed = seed * 2 + 1_000
             b.seed = seed * 2 + 1_001
             let diff = try diff(a, b)
-            if (diff.headline + diff.roles).contains(where: { $0.verdict == .worse || $0.verdict == .better }) { wrong += 1 }
+            if (diff.headline + diff.roles).contains(where: { $0.verdict == .worse || $0.verdict == .better }) {
+                wrong += 1
+            }
         }
         #expect(wrong <= 5, "\(wrong) of 100 comparisons of a system with itself found something")
     }
@@ -113,7 +118,9 @@ import Testing
         #expect(once.json() == again.json())
         #expect(once.text(all: true) == again.text(all: true))
         let json = String(decoding: once.json(), as: UTF8.self)
-        #expect(json.hasPrefix("{\"verdict\":\"regression\",\"exitCode\":1,\"identical\":false,\"summary\":[\"Regression.\","))
+        #expect(
+            json.hasPrefix(
+                "{\"verdict\":\"regression\",\"exitCode\":1,\"identical\":false,\"summary\":[\"Regression.\","))
         #expect(once.text().contains("takes 2.0"))
     }
 

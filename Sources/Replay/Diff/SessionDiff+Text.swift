@@ -13,7 +13,9 @@ extension SessionDiff {
             let count = roles.filter { $0.verdict == verdict }.count - shown.filter { $0.verdict == verdict }.count
             return count > 0 ? "\(count) \(name)" : nil
         }
-        if !rest.isEmpty { lines += ["", "\(shown.isEmpty ? "" : "and ")\(rest.joined(separator: ", ")) of \(roles.count) roles"] }
+        if !rest.isEmpty {
+            lines += ["", "\(shown.isEmpty ? "" : "and ")\(rest.joined(separator: ", ")) of \(roles.count) roles"]
+        }
         if !onlyBefore.isEmpty { lines.append("only before: \(onlyBefore.map(\.label).joined(separator: ", "))") }
         if !onlyAfter.isEmpty { lines.append("only after: \(onlyAfter.map(\.label).joined(separator: ", "))") }
         return (lines + [""] + summary).joined(separator: "\n") + "\n"
@@ -27,7 +29,9 @@ extension SessionDiff {
         let felt = headline.filter { $0.verdict == .worse }
         guard !worse.isEmpty || !felt.isEmpty else {
             let better = (headline + roles).filter { $0.verdict == .better }.count
-            return ["No regression" + (better > 0 ? "; \(better) of \(headline.count + roles.count) rows are better." : ".")]
+            return [
+                "No regression" + (better > 0 ? "; \(better) of \(headline.count + roles.count) rows are better." : ".")
+            ]
         }
         var sentences = ["Regression."]
         for row in worse.prefix(5) {
@@ -41,7 +45,9 @@ extension SessionDiff {
         if !felt.isEmpty {
             sentences.append(
                 "A request feels it: "
-                    + felt.map { "\($0.name) \($0.relative.map(DiffFormat.percent) ?? DiffFormat.value($0.shift, $0.unit))" }
+                    + felt.map {
+                        "\($0.name) \($0.relative.map(DiffFormat.percent) ?? DiffFormat.value($0.shift, $0.unit))"
+                    }
                     .joined(separator: ", ") + ".")
         }
         return sentences
@@ -49,7 +55,10 @@ extension SessionDiff {
 
     private func side(_ word: String, _ side: DiffSide) -> String {
         let rate = side.wallNanos > 0 ? Double(side.outputTokens) * 1e9 / Double(side.wallNanos) : 0
-        var parts = ["\(side.requests) requests", "\(side.outputTokens) tokens", "\(DiffFormat.number(rate)) tokens/s over the wall"]
+        var parts = [
+            "\(side.requests) requests", "\(side.outputTokens) tokens",
+            "\(DiffFormat.number(rate)) tokens/s over the wall",
+        ]
         if side.requestsLeftOut > 0 { parts.insert("\(side.requestsLeftOut) left out", at: 1) }
         if !side.models.isEmpty { parts.append(side.models.joined(separator: ", ")) }
         if side.layerCount > 0 { parts.append("\(side.layerCount) layers") }
@@ -59,14 +68,19 @@ extension SessionDiff {
 
     private func table(_ title: String, _ rows: [DiffRow]) -> [String] {
         let isRoles = rows.contains { $0.role != nil }
-        var cells = [[title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "adds/request" : "", ""]]
+        var cells = [
+            [title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "adds/request" : "", ""]
+        ]
         for row in rows {
             let isTested = row.p != nil
             cells.append([
                 row.name + (row.role?.operation == .layer ? row.device.map { " (\($0))" } ?? "" : ""),
                 row.samplesBefore > 0 ? DiffFormat.value(row.before, row.unit) : "–",
                 row.samplesAfter > 0 ? DiffFormat.value(row.after, row.unit) : "–",
-                isTested ? (row.unit == .ratio ? DiffFormat.signed(row.shift, row.unit) : row.relative.map(DiffFormat.percent) ?? DiffFormat.signed(row.shift, row.unit)) : "–",
+                isTested
+                    ? (row.unit == .ratio
+                        ? DiffFormat.signed(row.shift, row.unit)
+                        : row.relative.map(DiffFormat.percent) ?? DiffFormat.signed(row.shift, row.unit)) : "–",
                 isTested ? "\(DiffFormat.signed(row.low, row.unit)) … \(DiffFormat.signed(row.high, row.unit))" : "–",
                 row.q.map(DiffFormat.probability) ?? "–", "\(row.samplesBefore)+\(row.samplesAfter)",
                 isRoles && isTested ? DiffFormat.signed(row.contributionNanos, .nanos) : "", row.verdict.word,

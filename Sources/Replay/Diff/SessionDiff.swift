@@ -84,14 +84,16 @@ public struct SessionDiff: Sendable {
         }
         if !before.models.isEmpty, !after.models.isEmpty, before.models != after.models {
             obstacles.append(
-                "the models differ: \(before.models.joined(separator: ", ")) and \(after.models.joined(separator: ", "))")
+                "the models differ: \(before.models.joined(separator: ", ")) and \(after.models.joined(separator: ", "))"
+            )
         }
         if before.layerCount > 0, after.layerCount > 0, before.layerCount != after.layerCount {
             obstacles.append("the numbers of layers differ: \(before.layerCount) and \(after.layerCount)")
         }
         if before.devices != after.devices {
             warnings.append(
-                "devices differ: \(before.devices.joined(separator: ", ")) and \(after.devices.joined(separator: ", "))")
+                "devices differ: \(before.devices.joined(separator: ", ")) and \(after.devices.joined(separator: ", "))"
+            )
         }
         for side in [before, after] {
             if side.dropped > 0 { warnings.append("\(side.name) dropped \(side.dropped) events while recording") }
@@ -119,7 +121,8 @@ public struct SessionDiff: Sendable {
     }
 
     private mutating func compareRoles() {
-        let byStage = before.stageOfDevice != after.stageOfDevice && !before.stageOfDevice.isEmpty
+        let byStage =
+            before.stageOfDevice != after.stageOfDevice && !before.stageOfDevice.isEmpty
             && !after.stageOfDevice.isEmpty
         let a = byStage ? Self.byStage(before) : before.roles
         let b = byStage ? Self.byStage(after) : after.roles
@@ -137,7 +140,8 @@ public struct SessionDiff: Sendable {
             roles.append(row)
         }
         decide(&roles)
-        isIdentical = obstacles.isEmpty && before.headline == after.headline && a.count == b.count
+        isIdentical =
+            obstacles.isEmpty && before.headline == after.headline && a.count == b.count
             && a.allSatisfy { b[$0.key]?.values == $0.value.values }
         order()
     }

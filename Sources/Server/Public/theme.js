@@ -114,11 +114,12 @@ export function mix(a, b, share) {
 }
 
 /**
- * The colour of a span's bar: red for an error, else its hue; containers stand back behind the work they hold.
+ * The colour of a span's bar: red for an error, else its hue. A step lies below its phase of the same hue: mixed with ink it
+ * stays apart from it, and its label gains contrast instead of losing it.
  * @param {{operation: string, phase: string, name: string, status: string}} span
  */
 export function inkOf(span) {
   if (span.status === "error") return colour("error");
   const base = colour(hueOfSpan(span));
-  return /^(step|prefill|decode|stage)$/i.test(span.operation) ? mix(base, colour("ground"), 0.82) : base;
+  return span.operation.toLowerCase() === "step" ? mix(base, colour("ink"), 0.78) : base;
 }
