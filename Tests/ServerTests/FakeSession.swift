@@ -1,4 +1,5 @@
 import Foundation
+import SpanreelReplay
 import SpanreelTracing
 import Synchronization
 
@@ -17,11 +18,11 @@ struct FakeSession: SessionBackend {
 
     private func at(_ query: SnapshotQuery) -> String { query.at.map { "\($0.nanos - Self.start.nanos)" } ?? "\"live\"" }
 
-    func views(_ names: [String], _ query: SnapshotQuery) throws -> [UInt8] {
+    func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8] {
         log.views.add(1, ordering: .relaxed)
         if let cut = query.cut, cut == "bad" { throw TraceError(.invalid, "the cut is not of this session") }
         return Array(
-            "{\"views\":\"\(names.joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
+            "{\"views\":\"\(names.map(\.rawValue).joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
     }
     func traces(limit: Int, _ query: SnapshotQuery) -> [UInt8] { Array("{\"total\":0,\"limit\":\(limit),\"requests\":[]}".utf8) }
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] {
