@@ -80,6 +80,9 @@ let package = Package(
             name: "ReplayTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
             path: "Tests/ReplayTests", swiftSettings: strict),
         .testTarget(
+            name: "GoldenTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
+            path: "Tests/Golden", swiftSettings: strict),
+        .testTarget(
             name: "InteropTests", dependencies: ["SpanreelTracing", "SpanreelReplay", "SpanreelInterop"],
             path: "Tests/InteropTests", swiftSettings: strict),
         .testTarget(

@@ -16,8 +16,8 @@ struct MemoryFold: Sendable {
         var cpuPPM: Int64?
         var waiting: Int64?
         var running: Int64?
-        /// Channel 0: rss, channel 1: active, channel 2: GPU; the greatest of each tick.
-        var series = Series(channels: 3, combine: .max)
+        /// Channel 0: rss, 1: active, 2: GPU, 3: host CPU in parts per million; the greatest of each tick.
+        var series = Series(channels: 4, fineLimit: Tick.limit, combine: .max)
     }
 
     struct Host: Sendable {
@@ -72,7 +72,9 @@ struct MemoryFold: Sendable {
             case .hostTotalBytes: host(stream.host) { $0.total = integer }
             case .hostUsedBytes: host(stream.host) { $0.used = integer }
             case .memoryPressure where number.isFinite: host(stream.host) { $0.pressure = number }
-            case .hostCPU where number.isFinite: host(stream.host) { $0.cpu = number }
+            case .hostCPU where number.isFinite:
+                host(stream.host) { $0.cpu = number }
+                devices[index].series.add(Statistics.rounded(number * 1e6), bucket: bucket, channel: 3)
             default: break
             }
         }

@@ -1,4 +1,4 @@
-public import SpanreelTracing
+import SpanreelTracing
 
 /// What a view covers: `[T - w, T]`.
 public struct Window: Sendable, Equatable {

@@ -63,7 +63,7 @@ public final class Directory {
     /// The reader's names.
     public let symbols: Symbols
     /// Event time in ticks from the session's start.
-    let ticks: TickClock
+    private(set) var ticks: TickClock
     /// Samples in the default window: `MONITOR_WINDOW_SIZE`, 100 unless set.
     let windowSamples: Int
 
@@ -89,6 +89,9 @@ public final class Directory {
         ticks = TickClock(origin: origin.nanos, tickNanos: tickNanos)
         self.windowSamples = max(1, windowSamples)
     }
+
+    /// Sets the session's start, before anything is folded.
+    func begin(at origin: Timestamp) { ticks.origin = origin.nanos }
 
     /// Adds the streams from `streams.count` on, and refreshes what is known of the earlier ones.
     public func update(streams facts: [StreamFact]) {

@@ -17,12 +17,18 @@ public struct Watermark: Sendable, Equatable {
         /// Its last sign of life.
         public var lastHeartbeat: Timestamp?
 
+        /// How long ago that was by a monotonic clock; nil when only the difference of wall clocks can tell.
+        public var silentNanos: Int64?
+
         /// A writer from its parts.
-        public init(device: String, host: String, isLive: Bool, lastHeartbeat: Timestamp?) {
+        public init(
+            device: String, host: String, isLive: Bool, lastHeartbeat: Timestamp?, silentNanos: Int64? = nil
+        ) {
             self.device = device
             self.host = host
             self.isLive = isLive
             self.lastHeartbeat = lastHeartbeat
+            self.silentNanos = silentNanos
         }
     }
 
@@ -56,7 +62,7 @@ public struct Watermark: Sendable, Equatable {
         var silent: [Silence] = []
         for writer in live {
             guard let heartbeat = writer.lastHeartbeat else { continue }
-            let age = now.nanos.subtractingReportingOverflow(heartbeat.nanos).partialValue
+            let age = writer.silentNanos ?? now.nanos.subtractingReportingOverflow(heartbeat.nanos).partialValue
             if age > Self.silenceNanos {
                 silent.append(Silence(device: writer.device, silentNanos: age))
             } else {

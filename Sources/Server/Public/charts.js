@@ -7,7 +7,7 @@ import { colour, mix } from "./theme.js";
 import { clock, multiples, niceNumber, niceStep, tickLabel } from "./time.js";
 import { DASH, sig3 } from "./format.js";
 
-const LEFT = 44;
+const LEFT = 54;
 const RULER = 18;
 const GAP = 12;
 
@@ -98,7 +98,7 @@ export function indexAt(at, instant) {
 function line(context, points, axis, hue, box, format) {
   let most = 0;
   for (const v of points.values) if (v !== null && v > most) most = v;
-  const step = niceNumber((most || 1) / 2.2);
+  const step = niceNumber((most || 1) / 3);
   const top = Math.max(step, Math.ceil(most / step - 1e-9) * step);
   const y = (/** @type {number} */ v) => box.bottom - (v / top) * (box.bottom - box.top);
   const x = (/** @type {number} */ t) => box.left + ((t - axis.from) / (axis.to - axis.from)) * (box.right - box.left);
@@ -108,41 +108,36 @@ function line(context, points, axis, hue, box, format) {
     context.fillStyle = colour("line");
     context.fillRect(box.left, Math.round(y(v)), box.right - box.left, 1);
     context.fillStyle = colour("muted");
-    context.fillText(format(v), box.left - 6, y(v));
+    context.fillText(format(v).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, ""), box.left - 6, y(v));
   }
   context.save();
   context.beginPath();
   context.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 3);
   context.clip();
-  const ink = colour(hue);
-  context.beginPath();
-  let open = false;
-  let last = 0;
-  points.at.forEach((t, i) => {
-    const v = points.values[i];
-    if (v === null) {
-      open = false;
-      return;
-    }
-    // a rate holds for the tick that ends at t: draw steps, so that area means tokens
-    const before = i > 0 ? points.at[i - 1] : t - (points.at[1] - t || axis.to - axis.from);
-    if (!open) context.moveTo(x(before), y(v));
-    else context.lineTo(x(before), y(v));
-    context.lineTo(x(t), y(v));
-    open = true;
-    last = x(t);
-  });
-  context.strokeStyle = ink;
+  context.strokeStyle = colour(hue);
+  context.fillStyle = mix(colour(hue), colour("ground"), 0.18);
   context.lineWidth = 1.5;
   context.lineJoin = "round";
-  context.stroke();
-  if (points.at.length && points.values.every((v) => v !== null)) {
-    context.lineTo(last, box.bottom);
-    context.lineTo(x(points.at[0]) - (points.at.length > 1 ? x(points.at[1]) - x(points.at[0]) : 0), box.bottom);
-    context.fillStyle = mix(ink, colour("ground"), 0.18);
+  const { at, values } = points;
+  for (let i = 0; i < at.length; i += 1) {
+    if (values[i] === null) continue;
+    // a value holds for the tick that ends at its instant: steps, so that area means tokens
+    const left = x(i > 0 ? at[i - 1] : at[0] - ((at[1] ?? axis.to) - at[0]));
+    context.beginPath();
+    context.moveTo(left, y(/** @type {number} */ (values[i])));
+    let k = i;
+    for (; k < at.length && values[k] !== null; k += 1) {
+      const level = y(/** @type {number} */ (values[k]));
+      if (k > i) context.lineTo(x(at[k - 1]), level);
+      context.lineTo(x(at[k]), level);
+    }
+    context.stroke();
+    context.lineTo(x(at[k - 1]), box.bottom);
+    context.lineTo(left, box.bottom);
     context.globalCompositeOperation = "destination-over";
     context.fill();
     context.globalCompositeOperation = "source-over";
+    i = k;
   }
   context.restore();
 }
@@ -167,7 +162,7 @@ export function ruler(context, axis, left, right, bottom, top) {
     context.fillStyle = colour("muted");
     const text = step >= 1e9 ? clock(t, 0) : tickLabel(t, step);
     const half = context.measureText(text).width / 2;
-    context.fillText(text, Math.min(right - half + 6, Math.max(left - 20 + half, x)), bottom + 6);
+    context.fillText(text, Math.min(Math.min(right + 8, context.canvas.clientWidth) - half, Math.max(half, x)), bottom + 6);
   }
 }
 

@@ -16,7 +16,7 @@ export function createDiff(context) {
   const b = h("select", { "aria-label": "After", onchange: () => store.set({ diffB: b.value }) });
   const swap = h("button", { type: "button", onclick: () => store.set({ diffA: store.state.diffB, diffB: store.state.diffA }) }, "Swap");
   const note = h("p", { class: "words" });
-  const result = h("div", { class: "view flush" });
+  const result = h("div", { class: "panels" });
   const element = h("div", { class: "view" }, viewHead("Diff", h("div", { class: "filters" }, h("span", { class: "muted" }, "before"), a, h("span", { class: "muted" }, "after"), b, swap)), note, result);
   let asked = "";
   let listed = "";
@@ -50,10 +50,9 @@ export function createDiff(context) {
     if (scalars.length) parts.push(h("dl", { class: "facts" }, ...scalars.map(([key, value]) => h("div", null, h("dt", null, label(key)), h("dd", null, cellText(key, value))))));
     for (const [key, value] of Object.entries(answer)) {
       if (!Array.isArray(value) || value.length === 0 || typeof value[0] !== "object") continue;
-      parts.push(h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, label(key))), rowsTable(key, value)));
+      parts.push(h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, label(key).replace(/^./, (c) => c.toUpperCase()))), rowsTable(key, value)));
     }
     setChildren(result, parts);
-    result.className = "panel-list";
   }
 
   /** @param {import("./types.js").State} state */

@@ -107,27 +107,37 @@ export function startFeed(store, viewsNeeded) {
     }
   }
 
+  let densityUnderWay = "";
   /** Density and marks of the whole session: the scrubber's ground, whatever instant is shown. */
   async function refreshDensity() {
     const session = state.session;
-    if (!state.sessions?.length || state.connection === "lost") return;
+    if (!state.sessions?.length || state.connection === "lost" || densityUnderWay === session) return;
+    densityUnderWay = session;
     try {
       const envelope = await api.views(session, ["density"], { at: "live", window: "all" });
       if (session === state.session) store.set({ density: envelope.views?.density ?? null });
     } catch (error) {
-      failed(error);
+      if (session === state.session) failed(error);
     }
+    densityUnderWay = "";
   }
 
+  let recentUnderWay = false;
+  let recentAgain = false;
   async function refreshRecent() {
     const session = state.session;
     if (!["overview", "waterfall"].includes(state.view) || !state.sessions?.length || state.connection === "lost") return;
+    recentAgain = recentUnderWay;
+    if (recentUnderWay) return;
+    recentUnderWay = true;
     try {
       const recent = await api.traces(session, { limit: 60, at: at() });
       if (session === state.session) store.set({ recent });
     } catch (error) {
-      failed(error);
+      if (session === state.session) failed(error);
     }
+    recentUnderWay = false;
+    if (recentAgain) refreshRecent();
   }
 
   async function refreshSessions() {

@@ -8,7 +8,7 @@ import { DASH, duration } from "./format.js";
 import { colour, mix } from "./theme.js";
 import { clock } from "./time.js";
 
-const LEFT = 44;
+const LEFT = 36;
 const RULER = 18;
 
 /** @typedef {{phase: string, fromNanos: number, bucketNanos: number, buckets: number, rows: {layer: number, meanNanos: (number | null)[]}[]}} Heat */

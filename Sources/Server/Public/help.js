@@ -10,7 +10,7 @@ const GROUPS = [
   ]],
   ["Waterfall", [
     [["W", "S"], "zoom in, out around the pointer"], [["A", "D"], "pan left, right; Shift: faster"], [["Ctrl", "wheel"], "zoom at the pointer"], [["wheel"], "scroll rows; Shift: pan"],
-    [["drag"], "select an area, with its table"], [["Shift", "drag"], "pan"], [["0"], "fit the whole trace"], [["F"], "fit the selection; again: centre the rest"],
+    [["drag"], "select an area, with its table"], [["Shift", "drag"], "pan"], [["0"], "fit the whole trace"], [["F"], "fit the selection"],
     [[".", ","], "next, previous span of the row"], [["[", "]"], "follow a flow back, on"], [["U"], "parent of the selection"], [["R"], "area from the selection"],
     [["C"], "critical path on or off"], [["Q"], "details on or off"],
   ]],

@@ -74,7 +74,7 @@ export function createLayers(context) {
     map.update(layers.heatmap, axisOf(state), state.focus);
     if (state.focus && scrolledTo !== state.focus) {
       scrolledTo = state.focus;
-      list.rowElement(state.focus)?.scrollIntoView({ block: "center" });
+      list.rowElement(state.focus)?.scrollIntoView({ block: "nearest" });
     }
   }
   return { element, update };

@@ -1,10 +1,12 @@
 // Links: what each hop carries, how long a message travels, and what it costs a token.
 
-import { h, setAttr } from "./dom.js";
+import { h, setAttr, setChildren } from "./dom.js";
+import { lineChart } from "./charts.js";
 import { sparkline } from "./sparkline.js";
 import { table } from "./table.js";
 import { choice, statsColumns, viewHead } from "./parts.js";
-import { DASH, count, duration, percent, sig3, size } from "./format.js";
+import { axisOf } from "./store.js";
+import { DASH, count, duration, ellipsis, percent, sig3, size } from "./format.js";
 
 export const needs = ["links"];
 
@@ -56,8 +58,12 @@ export function createLinks(context) {
       } },
     ],
   });
+  const over = h("section", { class: "panel" });
+  let charted = "";
+  /** @type {ReturnType<typeof lineChart> | null} */
+  let chart = null;
   const element = h("div", { class: "view" }, viewHead("Links", h("div", { class: "filters" }, kinds.element),
-    h("span", { class: "small" }, "Transit: start of send to end of receive on aligned clocks, without the receiver's wait.")), list.element);
+    h("span", { class: "small" }, "Transit: start of send to end of receive on aligned clocks, without the receiver's wait.")), list.element, over);
 
   /** @param {import("./types.js").State} state */
   function update(state) {
@@ -66,6 +72,19 @@ export function createLinks(context) {
     if (!rows) return;
     most = Math.max(1, ...rows.map((/** @type {any} */ row) => of(row)?.p95Nanos ?? 0));
     list.update(rows);
+    // each link has a panel of its own; beyond four they would be too low to read
+    const busiest = [...rows].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 4).sort((a, b) => rows.indexOf(a) - rows.indexOf(b));
+    const key = busiest.map(name).join();
+    if (key !== charted) {
+      charted = key;
+      chart = busiest.length ? lineChart(rows.length > 4 ? "Bytes per second, the four busiest links" : "Bytes per second", busiest.map((row) => (
+        { key: name(row), label: ellipsis(`${row.from} → ${row.to}`, 40), hue: "network", unit: "/s", format: (/** @type {number} */ v) => size(v).text }))) : null;
+      setChildren(over, chart ? [chart.element] : []);
+    }
+    chart?.update(busiest.map((row) => {
+      const { fromNanos, bucketNanos, bytes } = row.ticks;
+      return { at: bytes.map((/** @type {any} */ _, /** @type {number} */ i) => fromNanos + (i + 1) * bucketNanos), values: bytes.map((/** @type {number} */ b) => b / (bucketNanos / 1e9)) };
+    }), axisOf(state));
   }
   return { element, update };
 }

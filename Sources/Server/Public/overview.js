@@ -29,11 +29,10 @@ export function createOverview(context) {
   const strips = deviceStrips();
   const bound = h("span", { class: "small" });
   const newest = requestTable(context, true);
-  const nothingYet = h("p", { class: "nothing" }, "No token has been generated in this window.");
   const element = h("div", { class: "view" }, words, h("div", { class: "cards" }, ...cards.map((c) => c.element)),
     h("div", { class: "columns" }, tokens.element, shares.element),
     h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Devices, busy"), bound), strips.element),
-    h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Newest requests"), nothingYet), newest.element));
+    h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Newest requests")), newest.element));
 
   /** @param {import("./types.js").State} state */
   function update(state) {
@@ -50,7 +49,6 @@ export function createOverview(context) {
       cards[1].update(duration(overview.ttft.p95Nanos), recent.map((r) => r.ttftNanos), [`${count(overview.ttft.count).text} requests`, window, `max ${duration(overview.ttft.maxNanos).text}`], "no request reached its first token");
       cards[2].update(duration(overview.tpot.p50Nanos), recent.map((r) => r.tpotNanos), [`${count(overview.tpot.count).text} requests`, window, `max ${duration(overview.tpot.maxNanos).text}`], "no request has two tokens yet");
       cards[3].update(count(overview.inFlight), ticks.map((/** @type {any} */ t) => t.inFlight), [`${count(overview.queued).text} queued`, `${count(overview.requestsFinished).text} finished`, `goodput ${percent(overview.goodput).text}`], "not known");
-      nothingYet.hidden = (throughput.totals?.requests ?? 0) > 0 || (state.recent?.length ?? 0) > 0;
     }
     if (overview && cache) {
       const ratio = (cache.ticks?.promptTokens ?? []).map((/** @type {number} */ p, /** @type {number} */ i) => (p > 0 ? cache.ticks.hitTokens[i] / p : null));
@@ -97,8 +95,11 @@ function card(label, hue, view, context) {
       setText(value, quantity.value);
       setText(unit, quantity.unit);
       setAttr(value, "title", quantity.known ? null : why);
-      setText(small, notes.join(" · "));
-      setAttr(small, "title", notes.join(" · "));
+      setChildren(small, notes.map((text, i) => {
+        const part = small.children[i] ?? h("span");
+        setText(part, text);
+        return part;
+      }));
       spark.update(values);
     },
   };

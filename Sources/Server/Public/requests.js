@@ -33,7 +33,7 @@ export function requestTable(context, brief = false) {
     label: "Requests",
     id: (/** @type {RequestRow} */ row) => row.trace + row.requestID,
     open: (row) => context.open({ view: "waterfall", trace: row.trace, selection: null, range: null }),
-    mark: (row, element) => element.classList.toggle("focus", !brief && row.trace === context.store.state.trace),
+    mark: (row, element) => element.classList.toggle("here", !brief && row.trace === context.store.state.trace),
     empty: "No request in this window.",
     columns: [
       { key: "state", label: "State", text: true, draw: (row, cell) => stateCell(row.state, cell) },

@@ -26,14 +26,15 @@ export function createScrubber(store) {
   const window = h("select", { "aria-label": "Window", title: "How far back every view looks", onchange: () => store.set({ window: window.value }) },
     ...WINDOWS.map(([value, label]) => h("option", { value }, label)));
   const edge = h("button", { type: "button", onclick: () => actions.end() });
-  const now = h("div", { class: "num" });
+  const now = h("span");
+  const whole = h("span", { class: "whole" });
   const element = [
     h("div", { class: "buttons" },
       h("button", { class: "square step", type: "button", title: "Start (Home)", "aria-label": "To the start", onclick: () => actions.seek(0) }, icon("M4 3.500v9M12 3.500v9l-6-4.500z")),
       h("button", { class: "square step", type: "button", title: "One second back", "aria-label": "One second back", onclick: () => actions.step(-1) }, icon("M11 3.500v9l-6-4.500z")),
       play,
       h("button", { class: "square step", type: "button", title: "One second on", "aria-label": "One second on", onclick: () => actions.step(1) }, icon("M5 3.500v9l6-4.500zM12 3.500v9"))),
-    speed, track, window, h("div", { class: "edge" }, edge, now),
+    speed, track, window, h("div", { class: "edge" }, edge, h("div", { class: "num" }, now, whole)),
   ];
 
   const actions = {
@@ -73,6 +74,7 @@ export function createScrubber(store) {
 
   /** @param {PointerEvent} event */
   function drag(event) {
+    if (!state.envelope) return;
     const x = event.offsetX;
     if (x >= width - SNAP_PX) actions.end();
     else store.set({ at: Math.round(Math.max(0, Math.min(1, x / width)) * span()) });
@@ -108,7 +110,8 @@ export function createScrubber(store) {
     edge.className = atEnd ? (growing ? "live" : "end") : "";
     edge.title = atEnd ? (growing ? "Following the newest events" : "The session's end") : growing ? "Back to live (End)" : "To the session's end (End)";
     const at = instantOf(state);
-    setText(now, state.envelope ? `${clock(at)} / ${clock(endOf(state), 0)}` : "");
+    setText(now, state.envelope ? clock(at) : "");
+    setText(whole, state.envelope ? ` / ${clock(endOf(state), 0)}` : "");
     if (playing !== state.playing) {
       playing = state.playing;
       play.replaceChildren(icon(playing ? PAUSE : PLAY));
@@ -148,7 +151,7 @@ function draw({ context, width, height }, state, span, hover) {
   context.fillRect(0, 0, width, floor);
   const density = state.density;
   const at = state.at === "live" ? span : state.at;
-  const hue = state.at === "live" ? colour("live") : colour("warn");
+  const hue = colour(state.at !== "live" ? "warn" : isGrowing(state) ? "live" : "muted");
   if (density) {
     const most = Math.max(1, ...density.counts);
     // square root: a quiet stretch stays visible beside a busy one
@@ -185,7 +188,8 @@ function draw({ context, width, height }, state, span, hover) {
   for (const t of multiples(0, span, step)) {
     if (x(t) > width - 18) continue;
     context.fillRect(Math.round(x(t)), floor, 1, 3);
-    context.fillText(clock(t, step < 1e9 ? 1 : 0), Math.max(10, x(t)), floor + 4);
+    const text = clock(t, step < 1e9 ? 1 : 0);
+    context.fillText(text, Math.max(context.measureText(text).width / 2, x(t)), floor + 4);
   }
   if (hover !== null) {
     context.fillStyle = colour("ink");

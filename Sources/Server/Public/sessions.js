@@ -17,7 +17,7 @@ export function createSessions(context) {
     open: (row) => context.open({ session: row.id, view: "overview", at: "live", playing: false, trace: null, selection: null, range: null, focus: null, window: "" }),
     mark: (row, element) => {
       const shown = context.store.state.envelope?.session.id;
-      element.classList.toggle("focus", row.id === shown);
+      element.classList.toggle("here", row.id === shown);
     },
     columns: [
       { key: "state", label: "State", text: true, draw: (row, cell) => stateCell(row.state, cell) },

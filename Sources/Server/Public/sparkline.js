@@ -23,7 +23,7 @@ export function sparkline(hue, options = {}) {
     const y = (/** @type {number} */ v) => height - 1.5 - ((v - least) / range) * (height - 3);
     const ink = colour(hue);
     if (options.bars) {
-      const step = width / values.length;
+      const step = Math.min(8, width / values.length);
       context.fillStyle = ink;
       values.forEach((v, i) => v !== null && context.fillRect(i * step, y(v), Math.max(0.5, step - 0.5), height - y(v)));
       return;

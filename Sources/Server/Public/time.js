@@ -71,18 +71,18 @@ export function day(unixNanos) {
   return `${ymd} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 }
 
+const CLOCK_STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000, 86400];
+
 /**
  * The smallest step of the 1-2-5 series that gives at most `most` steps over `span`.
- * Above a minute the series is 1, 2, 5, 10, 15, 30 minutes and hours.
+ * Above ten seconds the steps are those of a clock: 15 s, 30 s, 1 min, ...
  * @param {number} span
  * @param {number} most
  */
 export function niceStep(span, most) {
   const least = span / Math.max(1, most);
-  if (least > 50 * SECOND) {
-    for (const minutes of [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1440]) {
-      if (minutes * 60 * SECOND >= least) return minutes * 60 * SECOND;
-    }
+  if (least > 10 * SECOND) {
+    for (const seconds of CLOCK_STEPS) if (seconds * SECOND >= least) return seconds * SECOND;
   }
   return niceNumber(least);
 }
@@ -119,7 +119,7 @@ export function tickLabel(nanos, step) {
   if (nanos === 0) return "0";
   if (step >= SECOND && Math.abs(nanos) >= 60 * SECOND) return clock(nanos, 0);
   const [scale, unit] =
-    step >= 0.1 * SECOND ? [1e9, "s"] : step >= 1e5 ? [1e6, "ms"] : step >= 100 ? [1e3, "µs"] : [1, "ns"];
-  const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / scale) - 1e-9)));
+    step >= 0.1 * SECOND || Math.abs(nanos) >= SECOND ? [1e9, "s"] : step >= 1e5 ? [1e6, "ms"] : step >= 100 ? [1e3, "µs"] : [1, "ns"];
+  const decimals = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step / scale) - 1e-9)));
   return `${(nanos / scale).toFixed(decimals)} ${unit}`;
 }

@@ -41,7 +41,7 @@ export function labelsOf(span) {
 /** @param {import("./types.js").TraceSpan} span */
 export function inkOf(span) {
   if (span.status === "error") return colour("error");
-  const base = colour(hueOf(span.operation, span.phase));
+  const base = colour(hueOf(span.operation, span.phase || (span.name.includes("prefill") ? "prefill" : "")));
   // containers stand back behind the work they hold
   return /^(step|prefill|decode|stage)$/i.test(span.operation) ? mixHex(base, span.operation === "stage" ? 0.85 : 0.8) : base;
 }

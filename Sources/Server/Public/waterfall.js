@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { aggregate } from "./aggregate.js";
 import { clipTo, endOfSpan, layout, pan, rowTops, zoom } from "./waterfall-geometry.js";
 import { createDrawer } from "./drawer.js";
-import { drawMinimap, drawWaterfall } from "./waterfall-draw.js";
+import { RULER, drawMinimap, drawWaterfall } from "./waterfall-draw.js";
 import { gestures } from "./waterfall-input.js";
 import { h, setAttr, setText } from "./dom.js";
 import { surface } from "./canvas.js";
@@ -53,7 +53,7 @@ export function createWaterfall(context) {
   const redraw = surface(plot, (s) => {
     if (!scene) return;
     scene.gutter = s.width < 560 ? 64 : 112;
-    scene.scroll = Math.max(0, Math.min(scene.scroll, height + 24 - s.height));
+    scene.scroll = Math.max(0, Math.min(scene.scroll, height + RULER + 8 - s.height));
     drawWaterfall(s, scene);
   });
   const redrawMini = surface(mini, (s) => scene && drawMinimap(s, { ...scene, gutter: s.width < 560 ? 64 : 112 }));
@@ -77,6 +77,7 @@ export function createWaterfall(context) {
     const placed = layout(trace);
     const { tops, height: all } = rowTops(placed);
     height = all;
+    plot.style.height = `${all + RULER + 8}px`;
     byId = new Map(trace.spans.map((span, i) => [span.id, i]));
     childrenOf = new Map();
     trace.spans.forEach((span, i) => {
