@@ -13,6 +13,7 @@ struct FakeSession: SessionBackend {
     static let start = Timestamp(nanos: 1_800_000_000_000_000_000)
 
     var state: SessionPhase { log.state }
+    var canGrow: Bool { log.state == .live }
     var bounds: (start: Timestamp, end: Timestamp) { (Self.start, Timestamp(nanos: Self.start.nanos + log.lengthNanos)) }
     mutating func refresh() { log.refreshes.add(1, ordering: .relaxed) }
 

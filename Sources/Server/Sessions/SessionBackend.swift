@@ -7,6 +7,8 @@ internal import SpanreelTracing
 protocol SessionBackend {
     /// Whether it still grows.
     var state: SessionPhase { get }
+    /// Whether something may still be added: a directory, where a process can join even after all have ended.
+    var canGrow: Bool { get }
     /// The first and the last instant seen so far.
     var bounds: (start: Timestamp, end: Timestamp) { get }
     /// Takes in what was written since the last call.

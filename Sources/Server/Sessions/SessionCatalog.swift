@@ -10,7 +10,6 @@ actor SessionCatalog {
         var path: String
         var file: FileState
         var description: SessionDescription
-        var describedAt: ContinuousClock.Instant
     }
 
     private struct FileState: Equatable {
@@ -120,11 +119,12 @@ actor SessionCatalog {
         var found: [Entry] = []
         for path in candidates() {
             guard let file = Self.fileState(path) else { continue }
-            // A packed file's headers never change; a directory's streams come, go and die without touching it.
-            if let entry = known[path], entry.file == file, !file.isDirectory || entry.description.state == .saved {
+            // A packed file's headers never change. A directory's streams end and die without touching it; a new one
+            // changes the folder of streams.
+            if let entry = known[path], entry.file == file, entry.description.state == .saved {
                 found.append(entry)
             } else if let description = try? source.describe(path) {
-                found.append(Entry(path: path, file: file, description: description, describedAt: now))
+                found.append(Entry(path: path, file: file, description: description))
             }
         }
         entries = found
@@ -146,13 +146,15 @@ actor SessionCatalog {
     }
 
     private static func fileState(_ path: String) -> FileState? {
-        guard let facts = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-        else { return nil }
+        let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        let isDirectory = facts[.type] as? FileAttributeType == .typeDirectory
+        let content = isDirectory ? try? FileManager.default.attributesOfItem(atPath: path + "/streams") : facts
         return FileState(
             inode: (facts[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0,
-            isDirectory: facts[.type] as? FileAttributeType == .typeDirectory,
+            isDirectory: isDirectory,
             sizeBytes: (facts[.size] as? NSNumber)?.intValue ?? 0,
-            modified: facts[.modificationDate] as? Date ?? .distantPast)
+            modified: content?[.modificationDate] as? Date ?? .distantPast)
     }
 
     private static func standard(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }

@@ -11,6 +11,8 @@ internal import SpanreelTracing
 actor SessionHandle {
     /// Least time between two refreshes of a growing session.
     static let refreshInterval: Duration = .milliseconds(100)
+    /// The same for a session that nobody writes, but might.
+    private static let quietInterval: Duration = .seconds(1)
     /// Answers kept until the next refresh.
     private static let cacheEntries = 32
     private static let cacheBytes = 32 << 20
@@ -110,8 +112,9 @@ actor SessionHandle {
     private func refreshIfDue() throws {
         let now = ContinuousClock.now
         if let refreshed {
-            // A saved session's log does not grow: what was read once stays true.
-            guard backend.state == .live, now - refreshed >= Self.refreshInterval else { return }
+            guard backend.canGrow else { return }
+            let interval = backend.state == .live ? Self.refreshInterval : Self.quietInterval
+            guard now - refreshed >= interval else { return }
         }
         try backend.refresh()
         refreshed = now
