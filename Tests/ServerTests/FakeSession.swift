@@ -73,7 +73,7 @@ struct TestServer {
         for (name, text) in page { try Data(text.utf8).write(to: files.appendingPathComponent(name)) }
         var options = ViewerOptions()
         options.port = .exactly(0)
-        options.directory = directory.path
+        options.directories = [directory.path]
         options.pageDirectory = files.path
         options.allowedHosts = ["viewer.example"]
         let (ready, continuation) = AsyncStream<Int>.makeStream()

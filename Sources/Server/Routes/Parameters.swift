@@ -31,7 +31,7 @@ struct Parameters {
     /// The value as text; nil when absent or empty.
     func text(_ name: String) throws(APIError) -> String? {
         guard let value = values[name[...]], !value.isEmpty else { return nil }
-        guard value.utf8.count <= 16384 else { throw .invalid("`\(name)` is too long.") }
+        guard value.utf8.count <= 32768 else { throw .invalid("`\(name)` is too long.") }
         return String(value)
     }
 

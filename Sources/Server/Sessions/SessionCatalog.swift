@@ -29,16 +29,16 @@ actor SessionCatalog {
     private static let openHandles = 8
     private static let scanInterval: Duration = .milliseconds(500)
 
-    private let directory: String?
+    private let directories: [String]
     private let paths: [String]
     private let source: SessionSource
     private var entries: [Entry] = []
     private var scanned: ContinuousClock.Instant?
     private var handles: [String: OpenHandle] = [:]
 
-    /// A catalog of the sessions in `directory` and at `paths`; either may come to be later.
-    init(directory: String?, paths: [String], source: SessionSource) {
-        self.directory = directory
+    /// A catalog of the sessions in `directories` and at `paths`; either may come to be later.
+    init(directories: [String], paths: [String], source: SessionSource) {
+        self.directories = directories.map(Self.standard)
         self.paths = paths.map(Self.standard)
         self.source = source
     }
@@ -135,7 +135,8 @@ actor SessionCatalog {
 
     private func candidates() -> [String] {
         var all = paths
-        if let directory, let names = try? FileManager.default.contentsOfDirectory(atPath: directory) {
+        for directory in directories {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
             // A leading dot: a session that is being created or packed.
             for name in names.sorted() where name.hasSuffix(".reel") && !name.hasPrefix(".") {
                 let path = Self.standard(directory + "/" + name)
