@@ -31,10 +31,10 @@ struct Spanreel: AsyncParsableCommand {
                 try command.run()
             }
             Output.flush()
-            exit(0)
+            leave(0)
         } catch {
             Output.flush()
-            exit(Failure.report(error))
+            leave(Failure.report(error))
         }
     }
 }

@@ -82,7 +82,7 @@ struct Demo: AsyncParsableCommand {
     private func watch(_ signals: AsyncStream<Signals.Arrival>, _ end: AsyncStream<Void>.Continuation) async {
         var isEnding = false
         for await signal in signals {
-            if isEnding { exit(128 + signal.number) }
+            if isEnding { leave(128 + signal.number) }
             isEnding = true
             end.yield()
         }

@@ -70,7 +70,8 @@ enum Packing {
         do throws(TraceError) {
             let report = try SessionPacker.pack(path: path)
             for damage in report.damages { Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)") }
-        } catch where error.code == .busy {
+        } catch {
+            guard error.code == .busy else { throw error }
             Failure.complain("\(error.message); pack it later with `spanreel pack` [busy]")
         }
     }

@@ -58,3 +58,6 @@ struct Failure: Error {
 
     private static func upperFirst(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 }
+
+/// Ends the process. A free function, because commands have an `exit` of ArgumentParser's.
+func leave(_ code: Int32) -> Never { exit(code) }
