@@ -56,7 +56,7 @@ struct LoadPlan: Sequence, IteratorProtocol {
         defer { index += 1 }
         return PlannedRequest(
             index: index, dueSeconds: seconds, kind: kind, prompt: system + " " + question + "?", question: question + "?",
-            maximumTokens: generator.integer(in: isLong ? 28...56 : 8...28),
+            maximumTokens: generator.integer(in: isLong ? 40...72 : 12...32),
             streams: index % 3 != 2, hangUpAfter: generator.integer(in: 2...8),
             choice: generator.integer(in: 0...1023))
     }

@@ -64,6 +64,8 @@ public enum PipelineWorker {
             options.stage = index
             options.layers = layers.lowerBound...(layers.upperBound - 1)
             options.model = model.name
+            // A device writes a few thousand records a second and thread: 1 MiB holds several seconds of them.
+            options.laneSlots = 1 << 15
             for (name, value) in [
                 ("layers", model.layers), ("hidden", model.hidden), ("heads", model.heads),
                 ("kv_heads", model.keyValueHeads), ("intermediate", model.intermediate),
@@ -91,6 +93,7 @@ public enum PipelineWorker {
         options.skew = configuration.faults.skews[device].map {
             ClockSkew(offsetNanos: $0.offsetNanos, driftPPM: $0.driftPPM)
         }
+        options.laneSlots = 1 << 12
         describe(&options)
         do {
             return try Recorder.open(options)

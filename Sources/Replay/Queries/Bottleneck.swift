@@ -75,6 +75,7 @@ struct Bottleneck {
             guard statistics.count >= Self.leastCount, let median = statistics.p50Nanos else { return nil }
             return (row, median)
         }
+        let whole = measured.reduce(0.0) { $0 + Double($1.median) }
         var findings: [Finding] = []
         for (place, entry) in measured.enumerated() {
             // Like with like: the layers of the same device; of a device with few layers all others.
@@ -84,7 +85,8 @@ struct Bottleneck {
             guard let peers = Self.peers(others), peers.median > 0 else { continue }
             let ratio = Double(entry.median) / peers.median
             let excess = Double(entry.median) - peers.median
-            guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000 else { continue }
+            // Under a fiftieth of a token's time it is no bottleneck, however odd.
+            guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000, excess * 50 > whole else { continue }
             findings.append(
                 Finding(
                     text: "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours in \(phase).",

@@ -114,11 +114,11 @@ struct DevicesView {
         let stageTerm = batch * 1e9 / slowest.1
         let latencyTerm = inFlight * batch * 1e9 / through
         if latencyTerm < stageTerm, stages.count > 1 {
-            let requests = Decimals.text(inFlight, 1) ?? "1"
+            let steps = inFlight < 1.05 ? "One step" : "\(Decimals.text(inFlight, 1) ?? "?") steps"
             return Bound(
                 tokensPerSecond: latencyTerm, isLatency: true,
-                words: "\(requests) steps in flight on \(stages.count) stages: latency-bound; "
-                    + "more requests at once help, balancing layers does not.")
+                words: "\(steps) in flight on \(stages.count) stages: latency-bound; "
+                    + "overlapping more steps helps, balancing layers does not.")
         }
         return Bound(
             tokensPerSecond: stageTerm, isLatency: false,
