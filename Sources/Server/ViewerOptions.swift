@@ -10,8 +10,8 @@ public struct ViewerOptions: Sendable {
 
     /// The port.
     public var port = Port.preferred(8888)
-    /// A directory whose `NAME.reel` sessions are offered; nil for none.
-    public var directory: String?
+    /// Directories whose `NAME.reel` sessions are offered.
+    public var directories: [String] = []
     /// Sessions offered beside those, by path. The first is `current` while none is live.
     public var paths: [String] = []
     /// Names that `Host` may have besides the loopback ones.

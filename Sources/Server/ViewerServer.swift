@@ -43,7 +43,7 @@ public struct ViewerServer: Service {
         let responder = EdgeResponder(
             hosts: HostRule(allowing: options.allowedHosts),
             inner: ViewerRoutes(
-                catalog: SessionCatalog(directory: options.directory, paths: options.paths, source: source),
+                catalog: SessionCatalog(directories: options.directories, paths: options.paths, source: source),
                 source: source, files: StaticFiles(directory: options.pageDirectory ?? StaticFiles.bundledDirectory())),
             report: { logger.error("\($0)") })
         switch options.port {

@@ -26,9 +26,10 @@ import Testing
     @Test(arguments: 2...6) func theSlowedLayerAndHopAreNamedFirst(_ seed: UInt64) throws {
         let diff = try diff(DiffSession(), slow(seed))
         #expect(diff.exitCode == 1 && diff.verdict == .regression)
-        let entities = diff.roles.prefix(4).map { $0.role?.entity.label }
-        #expect(Set(entities.prefix(2)).count == 1 && Set(entities.suffix(2)).count == 1)
-        #expect(Set(entities) == ["layer 3", "hop a→b"])
+        #expect(Set(diff.roles.prefix(2).map(\.id)) == ["layer.3.decode", "hop.a>b.decode"])
+        #expect(Set(diff.roles[2..<4].map(\.id)) == ["layer.3.prefill", "hop.a>b.prefill"])
+        let named = diff.summary[1..<3].map { $0.prefix(7) }
+        #expect(Set(named) == ["layer 3", "hop a→b"])
         #expect(diff.roles.filter { $0.verdict == .worse }.count == 4)
         let layer = try #require(diff.roles.first { $0.id == "layer.3.decode" })
         #expect(abs(layer.shift - 2_000_000) < 60_000 && layer.low < 2_000_000 && layer.high > 1_950_000)

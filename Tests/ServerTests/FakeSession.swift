@@ -1,4 +1,5 @@
 import Foundation
+import SpanreelReplay
 import SpanreelTracing
 import Synchronization
 
@@ -12,16 +13,17 @@ struct FakeSession: SessionBackend {
     static let start = Timestamp(nanos: 1_800_000_000_000_000_000)
 
     var state: SessionPhase { log.state }
+    var canGrow: Bool { log.state == .live }
     var bounds: (start: Timestamp, end: Timestamp) { (Self.start, Timestamp(nanos: Self.start.nanos + log.lengthNanos)) }
     mutating func refresh() { log.refreshes.add(1, ordering: .relaxed) }
 
     private func at(_ query: SnapshotQuery) -> String { query.at.map { "\($0.nanos - Self.start.nanos)" } ?? "\"live\"" }
 
-    func views(_ names: [String], _ query: SnapshotQuery) throws -> [UInt8] {
+    func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8] {
         log.views.add(1, ordering: .relaxed)
         if let cut = query.cut, cut == "bad" { throw TraceError(.invalid, "the cut is not of this session") }
         return Array(
-            "{\"views\":\"\(names.joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
+            "{\"views\":\"\(names.map(\.rawValue).joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
     }
     func traces(limit: Int, _ query: SnapshotQuery) -> [UInt8] { Array("{\"total\":0,\"limit\":\(limit),\"requests\":[]}".utf8) }
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] {
@@ -71,7 +73,7 @@ struct TestServer {
         for (name, text) in page { try Data(text.utf8).write(to: files.appendingPathComponent(name)) }
         var options = ViewerOptions()
         options.port = .exactly(0)
-        options.directory = directory.path
+        options.directories = [directory.path]
         options.pageDirectory = files.path
         options.allowedHosts = ["viewer.example"]
         let (ready, continuation) = AsyncStream<Int>.makeStream()

@@ -4,7 +4,7 @@ import Foundation
 struct RawClient {
     let port: Int
 
-    struct Answer {
+    struct Answer: Sendable {
         var status: Int
         var headers: [String: String]
         var body: String
@@ -19,19 +19,22 @@ struct RawClient {
     }
 
     /// `GET` with the headers given besides `Host` and `Connection`.
-    func get(_ path: String, host: String? = nil, headers: [String] = [], method: String = "GET", body: String = "") throws -> Answer {
+    func get(_ path: String, host: String? = nil, headers: [String] = [], method: String = "GET", body: String = "") async throws -> Answer {
         let lines = ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")", "Connection: close"] + headers
-        return try send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+        return try await send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
     /// Sends `text` as it is and reads until the server closes.
-    func send(_ text: String) throws -> Answer {
-        let connection = try Connection(port: port)
-        defer { connection.close() }
-        try connection.write(text)
-        var data: [UInt8] = []
-        while let part = connection.read(), !part.isEmpty { data += part }
-        return try Self.parse(data)
+    func send(_ text: String) async throws -> Answer {
+        let port = port
+        return try await offPool {
+            let connection = try Connection(port: port)
+            defer { connection.close() }
+            try connection.write(text)
+            var data: [UInt8] = []
+            while let part = connection.read(), !part.isEmpty { data += part }
+            return try Self.parse(data)
+        }
     }
 
     private static func parse(_ data: [UInt8]) throws -> Answer {
@@ -52,6 +55,13 @@ struct RawClient {
     struct Failure: Error, CustomStringConvertible {
         var description: String
         init(_ description: String) { self.description = description }
+    }
+}
+
+/// Blocking calls on a thread of their own: the pool has one thread for each core, and the server needs them.
+func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
     }
 }
 

@@ -33,15 +33,11 @@ extension SessionDiff {
                 "No regression" + (better > 0 ? "; \(better) of \(headline.count + roles.count) rows are better." : ".")
             ]
         }
+        var entities: [DiffRole] = []
+        for entity in worse.compactMap({ $0.role?.entity }) where !entities.contains(entity) { entities.append(entity) }
         var sentences = ["Regression."]
-        for row in worse.prefix(5) {
-            let place = row.device.map { row.role?.operation == .layer ? " on \($0)" : "" } ?? ""
-            sentences.append(
-                "\(row.name)\(place) takes \(DiffFormat.duration(row.shift)) longer"
-                    + (row.relative.map { " (\(DiffFormat.percent($0)))" } ?? "")
-                    + ", \(DiffFormat.duration(row.contributionNanos)) per request.")
-        }
-        if worse.count > 5 { sentences.append("\(worse.count - 5) more roles are slower.") }
+        for entity in entities.prefix(5) { sentences.append(sentence(worse.filter { $0.role?.entity == entity })) }
+        if entities.count > 5 { sentences.append("\(entities.count - 5) more are slower.") }
         if !felt.isEmpty {
             sentences.append(
                 "A request feels it: "
@@ -51,6 +47,20 @@ extension SessionDiff {
                     .joined(separator: ", ") + ".")
         }
         return sentences
+    }
+
+    /// What one layer, link or stage adds, over its phases.
+    private func sentence(_ rows: [DiffRow]) -> String {
+        guard let first = rows.first, let entity = first.role?.entity else { return "" }
+        let place = entity.operation == .layer ? first.device.map { " on \($0)" } ?? "" : ""
+        let parts = rows.map { row in
+            let phase = row.role.map { $0.phase == .none ? "" : " in \($0.phase.label)" } ?? ""
+            return "\(DiffFormat.duration(row.shift)) longer\(phase)"
+                + (row.relative.map { " (\(DiffFormat.percent($0)))" } ?? "")
+        }
+        let total = rows.reduce(0) { $0 + $1.contributionNanos }
+        return
+            "\(entity.label)\(place) takes \(parts.joined(separator: " and ")): \(DiffFormat.duration(total)) per request."
     }
 
     private func side(_ word: String, _ side: DiffSide) -> String {

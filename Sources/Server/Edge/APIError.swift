@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import SpanreelReplay
 internal import SpanreelTracing
 
 /// What the API answers instead of a result: a status, a stable code and one sentence.
@@ -16,7 +17,7 @@ struct APIError: Error, Equatable {
         self.message = message
     }
 
-    static func invalid(_ message: String) -> APIError { APIError(.badRequest, "invalid", message) }
+    static func invalid(_ message: String) -> APIError { APIError(.badRequest, "invalid-argument", message) }
     static func notFound(_ message: String) -> APIError { APIError(.notFound, "not-found", message) }
 
     /// Any error as one that may leave the process: paths and internals stay inside.
@@ -25,9 +26,19 @@ struct APIError: Error, Equatable {
         case let error as APIError:
             self = error
         case let error as TraceError:
+            self.init(Self.status(error.code), error.code == .invalid ? "invalid-argument" : error.code.description, error.message)
+        case let error as ReplayError:
             self.init(Self.status(error.code), error.code.description, error.message)
         default:
             self.init(.internalServerError, "internal", "The server could not answer; its error output says why.")
+        }
+    }
+
+    private static func status(_ code: ReplayError.Code) -> HTTPResponse.Status {
+        switch code {
+        case .notFound: .notFound
+        case .invalid: .badRequest
+        default: .internalServerError
         }
     }
 

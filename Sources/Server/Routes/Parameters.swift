@@ -1,52 +1,21 @@
 internal import Hummingbird
 internal import HummingbirdCore
+internal import SpanreelReplay
 internal import SpanreelTracing
 
-/// How far back a view looks, as the API writes it.
-enum WindowText: Hashable, Sendable {
-    /// The last hundred samples.
-    case samples100
-    /// The last so many nanoseconds.
-    case nanos(Int64)
-    /// The whole session.
-    case all
-
-    init?(_ text: some StringProtocol) {
-        if text == "100" {
-            self = .samples100
-        } else if text == "all" {
-            self = .all
-        } else if let nanos = DurationText.nanos(text), nanos > 0 {
-            self = .nanos(nanos)
-        } else {
-            return nil
-        }
-    }
-}
-
-/// Whose clock stamps are shown on.
-enum ClockText: String, Hashable, Sendable {
-    /// As each process stamped them.
-    case raw
-    /// Offsets between clock domains removed.
-    case aligned
-    /// The same, fitted again over the whole session.
-    case refit
-}
-
 /// The parameters `at`, `window`, `clock` and `cut`, before they are applied to a session.
-struct SnapshotParameters: Hashable, Sendable {
-    var at = InstantText.live
-    var window: WindowText?
-    var clock = ClockText.aligned
+struct SnapshotParameters: Sendable {
+    var at = "live"
+    var window: String?
+    var clock = ClockMode.aligned
     var cut: String?
 
     /// The same with `at` made absolute. Without a window a growing session shows its last hundred samples, and a saved
     /// one all of it: nobody opens a file to see its last hundred seconds.
-    func query(start: Timestamp, end: Timestamp, state: SessionPhase) -> SnapshotQuery {
+    func query(start: Timestamp, end: Timestamp, state: SessionPhase) throws(ReplayError) -> SnapshotQuery {
         var query = SnapshotQuery()
-        query.at = at.timestamp(start: start, end: end)
-        query.window = window ?? (state == .live ? .samples100 : .all)
+        query.at = try Parameters.timestamp(at, start: start, end: end)
+        query.window = window ?? (state == .live ? "100" : "all")
         query.clock = clock
         query.cut = cut
         return query
@@ -62,17 +31,15 @@ struct Parameters {
     /// The value as text; nil when absent or empty.
     func text(_ name: String) throws(APIError) -> String? {
         guard let value = values[name[...]], !value.isEmpty else { return nil }
-        guard value.utf8.count <= 16384 else { throw .invalid("`\(name)` is too long.") }
+        guard value.utf8.count <= 32768 else { throw .invalid("`\(name)` is too long.") }
         return String(value)
     }
 
-    /// An instant.
-    func instant(_ name: String) throws(APIError) -> InstantText? {
+    /// The text of an instant, proved to be one; which instant depends on the session.
+    func instant(_ name: String) throws -> String? {
         guard let text = try text(name) else { return nil }
-        guard let instant = InstantText(text) else {
-            throw .invalid("`\(name)` must be live, 12.5s, -5s (from the end) or an RFC 3339 time.")
-        }
-        return instant
+        _ = try TimeText.instant(text, start: Timestamp(nanos: 0), end: Timestamp(nanos: 0))
+        return text
     }
 
     /// A whole number within a range.
@@ -94,18 +61,19 @@ struct Parameters {
     }
 
     /// `at`, `window`, `clock` and `cut`.
-    func snapshot() throws(APIError) -> SnapshotParameters {
+    func snapshot() throws -> SnapshotParameters {
         var parameters = SnapshotParameters()
-        parameters.at = try instant("at") ?? .live
-        if let text = try text("window") {
-            guard let window = WindowText(text) else { throw .invalid("`window` must be 100, all or a time such as 1m or 30s.") }
-            parameters.window = window
-        }
-        if let text = try text("clock") {
-            guard let clock = ClockText(rawValue: text) else { throw .invalid("`clock` must be raw, aligned or refit.") }
-            parameters.clock = clock
-        }
+        parameters.at = try instant("at") ?? "live"
+        parameters.window = try text("window")
+        _ = try ViewQuery.WindowChoice(parsing: parameters.window ?? "")
+        parameters.clock = try ClockMode(parsing: try text("clock") ?? "")
         parameters.cut = try text("cut")
         return parameters
+    }
+
+    /// The instant that a text means in a session of those bounds; nil for the newest.
+    static func timestamp(_ text: String?, start: Timestamp, end: Timestamp) throws(ReplayError) -> Timestamp? {
+        guard let text, case .instant(let timestamp) = try TimeText.instant(text, start: start, end: end) else { return nil }
+        return max(timestamp, start)
     }
 }

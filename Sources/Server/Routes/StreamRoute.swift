@@ -1,11 +1,12 @@
 internal import Hummingbird
 internal import ServiceLifecycle
+internal import SpanreelReplay
 internal import SpanreelTracing
 
 /// Server-sent events: snapshots of a session as it grows, or as it is played again.
 extension ViewerRoutes {
     func stream(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
-        let names = try ViewNames.parse(try parameters.text("views") ?? "overview")
+        let names = try ViewName.parse(try parameters.text("views") ?? "overview")
         let snapshot = try parameters.snapshot()
         let interval = Duration.milliseconds(try parameters.integer("interval", 250...5000) ?? 1000)
         let speed = try parameters.number("speed", 0.01...1000) ?? 1
@@ -50,13 +51,13 @@ private struct Player: Sendable {
     }
 
     let handle: SessionHandle
-    let names: [String]
+    let names: [ViewName]
     let parameters: SnapshotParameters
     let speed: Double
     /// Where and when playing began; nil while it follows the live end.
     private var origin: (at: Timestamp, clock: ContinuousClock.Instant)?
 
-    init(handle: SessionHandle, names: [String], parameters: SnapshotParameters, speed: Double) {
+    init(handle: SessionHandle, names: [ViewName], parameters: SnapshotParameters, speed: Double) {
         self.handle = handle
         self.names = names
         self.parameters = parameters

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hummingbird
+internal import SpanreelReplay
 internal import SpanreelTracing
 
 /// Maps every path to its answer. The edge has admitted the request: it is a GET or HEAD without a body.
@@ -77,7 +78,7 @@ struct ViewerRoutes: HTTPResponder {
     }
 
     private func views(_ session: String, _ list: String, _ parameters: Parameters) async throws -> Response {
-        let names = try ViewNames.parse(list)
+        let names = try ViewName.parse(list)
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
         return .json(try await handle.views(names, handle.resolve(snapshot)))
@@ -115,25 +116,5 @@ struct ViewerRoutes: HTTPResponder {
         let (before, after) = (try await catalog.path(of: a), try await catalog.path(of: b))
         let source = source
         return .json(ByteBuffer(bytes: try await OffPool.run { try source.diff(before, after) }))
-    }
-}
-
-/// The names of views, as paths and parameters list them.
-enum ViewNames {
-    /// Every view of the API.
-    static let all = [
-        "overview", "throughput", "latency", "layers", "links", "cache", "memory", "devices", "requests", "processes", "density",
-    ]
-
-    /// Splits a comma list; each name once.
-    static func parse(_ list: String) throws(APIError) -> [String] {
-        var names: [String] = []
-        for name in list.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-            guard all.contains(name) else {
-                throw .notFound("There is no such view; the views are \(all.joined(separator: ", ")).")
-            }
-            if !names.contains(name) { names.append(name) }
-        }
-        return names
     }
 }

@@ -1,3 +1,4 @@
+internal import SpanreelReplay
 internal import SpanreelTracing
 
 /// What the server needs of one session: the folds and queries behind one consumer.
@@ -6,12 +7,14 @@ internal import SpanreelTracing
 protocol SessionBackend {
     /// Whether it still grows.
     var state: SessionPhase { get }
+    /// Whether something may still be added: a directory, where a process can join even after all have ended.
+    var canGrow: Bool { get }
     /// The first and the last instant seen so far.
     var bounds: (start: Timestamp, end: Timestamp) { get }
     /// Takes in what was written since the last call.
     mutating func refresh() throws
     /// One view under `data`, several under `views`.
-    mutating func views(_ names: [String], _ query: SnapshotQuery) throws -> [UInt8]
+    mutating func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8]
     /// The newest requests up to an instant.
     mutating func traces(limit: Int, _ query: SnapshotQuery) throws -> [UInt8]
     /// One trace's spans.
@@ -41,9 +44,9 @@ struct SnapshotQuery: Hashable, Sendable {
     /// The instant; nil means the newest.
     var at: Timestamp?
     /// How far back.
-    var window = WindowText.samples100
+    var window = "100"
     /// Whose clock.
-    var clock = ClockText.aligned
+    var clock = ClockMode.aligned
     /// Which events, as an earlier envelope named them.
     var cut: String?
 

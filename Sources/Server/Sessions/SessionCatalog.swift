@@ -10,7 +10,6 @@ actor SessionCatalog {
         var path: String
         var file: FileState
         var description: SessionDescription
-        var describedAt: ContinuousClock.Instant
     }
 
     private struct FileState: Equatable {
@@ -30,16 +29,16 @@ actor SessionCatalog {
     private static let openHandles = 8
     private static let scanInterval: Duration = .milliseconds(500)
 
-    private let directory: String?
+    private let directories: [String]
     private let paths: [String]
     private let source: SessionSource
     private var entries: [Entry] = []
     private var scanned: ContinuousClock.Instant?
     private var handles: [String: OpenHandle] = [:]
 
-    /// A catalog of the sessions in `directory` and at `paths`; either may come to be later.
-    init(directory: String?, paths: [String], source: SessionSource) {
-        self.directory = directory
+    /// A catalog of the sessions in `directories` and at `paths`; either may come to be later.
+    init(directories: [String], paths: [String], source: SessionSource) {
+        self.directories = directories.map(Self.standard)
         self.paths = paths.map(Self.standard)
         self.source = source
     }
@@ -120,11 +119,12 @@ actor SessionCatalog {
         var found: [Entry] = []
         for path in candidates() {
             guard let file = Self.fileState(path) else { continue }
-            // A packed file's headers never change; a directory's streams come, go and die without touching it.
-            if let entry = known[path], entry.file == file, !file.isDirectory || entry.description.state == .saved {
+            // A packed file's headers never change. A directory's streams end and die without touching it; a new one
+            // changes the folder of streams.
+            if let entry = known[path], entry.file == file, entry.description.state == .saved {
                 found.append(entry)
             } else if let description = try? source.describe(path) {
-                found.append(Entry(path: path, file: file, description: description, describedAt: now))
+                found.append(Entry(path: path, file: file, description: description))
             }
         }
         entries = found
@@ -135,7 +135,8 @@ actor SessionCatalog {
 
     private func candidates() -> [String] {
         var all = paths
-        if let directory, let names = try? FileManager.default.contentsOfDirectory(atPath: directory) {
+        for directory in directories {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
             // A leading dot: a session that is being created or packed.
             for name in names.sorted() where name.hasSuffix(".reel") && !name.hasPrefix(".") {
                 let path = Self.standard(directory + "/" + name)
@@ -146,13 +147,15 @@ actor SessionCatalog {
     }
 
     private static func fileState(_ path: String) -> FileState? {
-        guard let facts = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-        else { return nil }
+        let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        let isDirectory = facts[.type] as? FileAttributeType == .typeDirectory
+        let content = isDirectory ? try? FileManager.default.attributesOfItem(atPath: path + "/streams") : facts
         return FileState(
             inode: (facts[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0,
-            isDirectory: facts[.type] as? FileAttributeType == .typeDirectory,
+            isDirectory: isDirectory,
             sizeBytes: (facts[.size] as? NSNumber)?.intValue ?? 0,
-            modified: facts[.modificationDate] as? Date ?? .distantPast)
+            modified: content?[.modificationDate] as? Date ?? .distantPast)
     }
 
     private static func standard(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }

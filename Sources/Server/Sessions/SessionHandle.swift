@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Hummingbird
+internal import SpanreelReplay
 internal import SpanreelTracing
 
 /// One open session: the only owner of its backend, on a queue of its own.
@@ -10,12 +11,14 @@ internal import SpanreelTracing
 actor SessionHandle {
     /// Least time between two refreshes of a growing session.
     static let refreshInterval: Duration = .milliseconds(100)
+    /// The same for a session that nobody writes, but might.
+    private static let quietInterval: Duration = .seconds(1)
     /// Answers kept until the next refresh.
     private static let cacheEntries = 32
     private static let cacheBytes = 32 << 20
 
     private enum Key: Hashable {
-        case views([String], SnapshotQuery)
+        case views([ViewName], SnapshotQuery)
         case traces(Int, SnapshotQuery)
         case metrics, layers
     }
@@ -61,11 +64,11 @@ actor SessionHandle {
     /// The query with its instant made absolute.
     func resolve(_ parameters: SnapshotParameters) throws -> SnapshotQuery {
         try refreshIfDue()
-        return parameters.query(start: backend.bounds.start, end: backend.bounds.end, state: backend.state)
+        return try parameters.query(start: backend.bounds.start, end: backend.bounds.end, state: backend.state)
     }
 
     /// One or more views.
-    func views(_ names: [String], _ query: SnapshotQuery) throws -> ByteBuffer {
+    func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> ByteBuffer {
         try answer(.views(names, query)) { try $0.views(names, query) }
     }
 
@@ -80,11 +83,11 @@ actor SessionHandle {
     }
 
     /// All spans of a stretch of time.
-    func timeline(from: InstantText?, to: InstantText?, pixels: Int, _ query: SnapshotQuery) throws -> ByteBuffer {
+    func timeline(from: String?, to: String?, pixels: Int, _ query: SnapshotQuery) throws -> ByteBuffer {
         try refreshIfDue()
         let (start, end) = backend.bounds
-        let first = from?.timestamp(start: start, end: end) ?? start
-        let last = to?.timestamp(start: start, end: end) ?? end
+        let first = try Parameters.timestamp(from, start: start, end: end) ?? start
+        let last = try Parameters.timestamp(to, start: start, end: end) ?? end
         guard first <= last else { throw APIError.invalid("`from` must not lie after `to`.") }
         return try answer(nil) { try $0.timeline(from: first, to: last, pixels: pixels, query) }
     }
@@ -96,13 +99,12 @@ actor SessionHandle {
     func dashboardLayers() throws -> ByteBuffer { try answer(.layers) { try $0.dashboardLayers() } }
 
     /// The dashboard's history.
-    func dashboardHistory(from: InstantText?, to: InstantText?, limit: Int?) throws -> ByteBuffer {
+    func dashboardHistory(from: String?, to: String?, limit: Int?) throws -> ByteBuffer {
         try refreshIfDue()
         let (start, end) = backend.bounds
-        return try answer(nil) {
-            try $0.dashboardHistory(
-                from: from?.timestamp(start: start, end: end), to: to?.timestamp(start: start, end: end), limit: limit)
-        }
+        let first = try Parameters.timestamp(from, start: start, end: end)
+        let last = try Parameters.timestamp(to, start: start, end: end)
+        return try answer(nil) { try $0.dashboardHistory(from: first, to: last, limit: limit) }
     }
 
     // MARK: Freshness
@@ -110,8 +112,9 @@ actor SessionHandle {
     private func refreshIfDue() throws {
         let now = ContinuousClock.now
         if let refreshed {
-            // A saved session's log does not grow: what was read once stays true.
-            guard backend.state == .live, now - refreshed >= Self.refreshInterval else { return }
+            guard backend.canGrow else { return }
+            let interval = backend.state == .live ? Self.refreshInterval : Self.quietInterval
+            guard now - refreshed >= interval else { return }
         }
         try backend.refresh()
         refreshed = now
