@@ -59,7 +59,7 @@ struct Bottleneck {
         guard values.count >= 2 else { return nil }
         let sorted = values.sorted()
         guard let median = Statistics.percentile(50, of: sorted) else { return nil }
-        let deviations = sorted.map { Int64(($0 &- median).magnitude) }.sorted()
+        let deviations = sorted.map { Int64(clamping: ($0 &- median).magnitude) }.sorted()
         return (Double(median), Double(Statistics.percentile(50, of: deviations) ?? 0))
     }
 
@@ -104,11 +104,9 @@ struct Bottleneck {
         for (place, row) in rows.enumerated() {
             guard let median = row.decode.p50Nanos else { continue }
             let others = rows.indices.filter { $0 != place }
-            let size = row.transfers > 0 ? row.sizeBytes / row.transfers : 0
-            let alike = others.filter { other in
-                let otherSize = rows[other].transfers > 0 ? rows[other].sizeBytes / rows[other].transfers : 0
-                return otherSize <= 4 * max(1, size) && size <= 4 * max(1, otherSize)
-            }
+            func meanSize(_ row: LinksView.Row) -> Double { max(1, Double(row.sizeBytes) / Double(max(1, row.transfers))) }
+            let size = meanSize(row)
+            let alike = others.filter { meanSize(rows[$0]) <= 4 * size && size <= 4 * meanSize(rows[$0]) }
             let chosen = (alike.isEmpty ? others : alike).compactMap { rows[$0].decode.p50Nanos }
             guard let reference = Statistics.percentile(50, of: chosen.sorted()), reference >= 0 else { continue }
             let excess = Double(median) - Double(reference)
