@@ -2,21 +2,29 @@ import SpanreelTracing
 
 /// All views of a session as plain text, for `spanreel stats`: aligned columns, units, no colour codes.
 public enum SessionStats {
-    /// The text; ends with a newline. The window is the whole session unless the query says otherwise.
+    /// The views that have a text form.
+    public static let views: Set<ViewName> = Set(ViewName.allCases).subtracting([.density])
+
+    /// The text of the views asked for; ends with a newline. The window is the whole session unless the query says
+    /// otherwise.
     public static func text(
-        _ engine: SessionEngine, _ query: ViewQuery = ViewQuery(window: .all)
+        _ engine: SessionEngine, _ query: ViewQuery = ViewQuery(window: .all), views: Set<ViewName> = views
     ) throws(ReplayError) -> String {
         let input = try engine.input(query)
         var lines: [String] = []
         head(engine, input, &lines)
-        throughput(input, &lines)
-        latency(input, &lines)
-        layers(input, &lines)
-        links(input, &lines)
-        devices(input, &lines)
-        cacheAndMemory(input, &lines)
-        processes(engine, input, &lines)
-        words(input, &lines)
+        // What is slow comes first.
+        if views.contains(.overview) { words(input, &lines) }
+        if views.contains(.throughput) { throughput(input, &lines) }
+        if views.contains(.latency) { latency(input, &lines) }
+        if views.contains(.layers) { layers(input, &lines) }
+        if views.contains(.links) { links(input, &lines) }
+        if views.contains(.devices) { devices(input, &lines) }
+        if views.contains(.cache) { cache(input, &lines) }
+        if views.contains(.memory) { memory(input, &lines) }
+        if views.contains(.requests) { requests(input, &lines) }
+        if views.contains(.processes) { processes(engine, input, &lines) }
+        if lines.last == "" { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -135,7 +143,7 @@ public enum SessionStats {
         lines.append("")
     }
 
-    private static func cacheAndMemory(_ input: SnapshotInput, _ lines: inout [String]) {
+    private static func cache(_ input: SnapshotInput, _ lines: inout [String]) {
         let cache = CacheView(input: input)
         if cache.lookups > 0 {
             lines.append("Prefix cache")
@@ -144,6 +152,9 @@ public enum SessionStats {
                     + "lookups \(cache.hits) of \(cache.lookups) (\(Human.percent(cache.accessHitRatio)))")
             lines.append("")
         }
+    }
+
+    private static func memory(_ input: SnapshotInput, _ lines: inout [String]) {
         let memory = input.fold.memory.devices.indices.filter { input.fold.memory.devices[$0].hasSample }
             .sorted { input.device($0) < input.device($1) }
         guard !memory.isEmpty else { return }
@@ -158,6 +169,28 @@ public enum SessionStats {
             ])
         }
         lines += table.lines
+        lines.append("")
+    }
+
+    private static let shownRequests = 20
+
+    private static func requests(_ input: SnapshotInput, _ lines: inout [String]) {
+        let rows = RequestsView(input: input).rows
+        guard !rows.isEmpty else { return }
+        lines.append("Newest requests")
+        var table = TextTable(["trace", "state", "start", "queue", "TTFT", "TPOT", "end to end", "in", "cached", "out"], left: [0, 1])
+        for record in rows.prefix(shownRequests) {
+            let output = record.outputTokens ?? (record.emittedTokens > 0 ? record.emittedTokens : nil)
+            table.add([
+                record.trace.description, record.state(at: input.instant.nanos).rawValue,
+                Human.duration(input.relative(record.start)), Human.duration(record.queueNanos),
+                Human.duration(record.ttft(raw: input.clock == .raw)), Human.duration(record.tpot),
+                Human.duration(record.e2e), record.inputTokens.map(Human.count) ?? "-",
+                record.cachedTokens.map(Human.count) ?? "-", output.map(Human.count) ?? "-",
+            ])
+        }
+        lines += table.lines
+        if rows.count > shownRequests { lines.append("  and \(rows.count - shownRequests) more") }
         lines.append("")
     }
 
@@ -192,5 +225,6 @@ public enum SessionStats {
         lines.append("Bottleneck")
         if findings.isEmpty { lines.append("  Nothing stands out.") }
         for finding in findings { lines.append("  \(Human.safe(finding.text))") }
+        lines.append("")
     }
 }
