@@ -21,7 +21,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -39,7 +38,7 @@ let package = Package(
             path: "Sources/Replay", swiftSettings: strict),
         .target(
             name: "SpanreelInterop",
-            dependencies: ["SpanreelTracing", "CZstd", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["SpanreelTracing", "CZstd"],
             path: "Sources/Interop", swiftSettings: strict),
         .target(
             name: "SpanreelServer",
@@ -71,9 +70,18 @@ let package = Package(
         .testTarget(
             name: "TracingTests", dependencies: ["SpanreelTracing"],
             path: "Tests/TracingTests", swiftSettings: strict),
+        .executableTarget(
+            name: "torture-child", dependencies: ["SpanreelTracing"],
+            path: "Tests/Torture/Child", swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests", dependencies: ["SpanreelTracing", "torture-child"],
+            path: "Tests/Torture/Kit", swiftSettings: strict),
         .testTarget(
             name: "ReplayTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
             path: "Tests/ReplayTests", swiftSettings: strict),
+        .testTarget(
+            name: "GoldenTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
+            path: "Tests/Golden", swiftSettings: strict),
         .testTarget(
             name: "InteropTests", dependencies: ["SpanreelTracing", "SpanreelReplay", "SpanreelInterop"],
             path: "Tests/InteropTests", swiftSettings: strict),

@@ -76,7 +76,9 @@ import Testing
             let thread = Thread {
                 for index in 0..<perThread {
                     let start = recorder.now()
-                    recorder.record(role, from: start, parent: nil) { if index % 3 == 0 { $0.set(.batchTokens, index) } }
+                    recorder.record(role, from: start, parent: nil) {
+                        if index % 3 == 0 { $0.set(.batchTokens, index) }
+                    }
                     if index % 2000 == 0 { try? recorder.flush() }
                 }
                 group.leave()
@@ -87,10 +89,14 @@ import Testing
         let reader = try SessionReader(path: path)
         var seen: [UInt64: [UInt64]] = [:]
         while group.wait(timeout: .now() + .milliseconds(2)) == .timedOut {
-            try reader.poll { batch in for event in batch.events { seen[event.incarnation, default: []].append(event.sequence) } }
+            try reader.poll { batch in
+                for event in batch.events { seen[event.incarnation, default: []].append(event.sequence) }
+            }
         }
         try recorder.close()
-        try reader.poll { batch in for event in batch.events { seen[event.incarnation, default: []].append(event.sequence) } }
+        try reader.poll { batch in
+            for event in batch.events { seen[event.incarnation, default: []].append(event.sequence) }
+        }
         let dropped = reader.streams.reduce(0) { $0 + $1.dropped.values.reduce(0, +) }
         for (_, sequences) in seen { #expect(sequences == Array(1...UInt64(sequences.count))) }
         #expect(seen.values.reduce(0) { $0 + $1.count } + Int(dropped) == 3 * perThread)
@@ -223,7 +229,8 @@ import Testing
         let outer = recorder.role(Role(.request))
         let inner = recorder.role(Role(.step))
         await recorder.withSpan(outer) { span in
-            await recorder.withSpan(inner) { child in
+            await Task.yield()
+            recorder.withSpan(inner) { child in
                 #expect(SpanContext.current == child)
                 #expect(child.trace == span.trace)
             }
@@ -244,7 +251,8 @@ import Testing
         "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
         "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-extra",
-        "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+        "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
         "00 0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 01",
     ])
     func malformedIsRefused(_ text: String) { #expect(SpanContext(traceparent: text) == nil) }

@@ -23,7 +23,9 @@ struct BlockDecoder {
         var time: Int64 = 0
         var parent = SpanID.none
         for index in 0..<Int(count) {
-            guard let event = decoder.event(index, header, stream, &time, &parent, &batch.attributes) else { return nil }
+            guard let event = decoder.event(index, header, stream, &time, &parent, &batch.attributes) else {
+                return nil
+            }
             batch.events.append(event)
         }
         return batch
@@ -118,7 +120,9 @@ struct BlockDecoder {
             guard let duration = self[.duration].zigzag() else { return nil }
             start = time &- duration
         }
-        guard let parentID = id(.parentClass, .parentValue, header.incarnation, sequence, .none, parent) else { return nil }
+        guard let parentID = id(.parentClass, .parentValue, header.incarnation, sequence, .none, parent) else {
+            return nil
+        }
         parent = parentID
         var span = SpanID.none
         if kind == .begin || kind == .span || kind == .end {
@@ -173,10 +177,14 @@ struct BlockDecoder {
                 guard let raw = values[shape][position].reader.u8() else { return false }
                 bits = raw == 0 ? 0 : 1
             case .string:
-                guard let local = values[shape][position].reader.varint(), local < UInt64(strings.count) else { return false }
+                guard let local = values[shape][position].reader.varint(), local < UInt64(strings.count) else {
+                    return false
+                }
                 bits = UInt64(strings[Int(local)].index)
             case .blob:
-                guard let local = values[shape][position].reader.varint(), local < UInt64(blobs.count) else { return false }
+                guard let local = values[shape][position].reader.varint(), local < UInt64(blobs.count) else {
+                    return false
+                }
                 bits = UInt64(blobs[Int(local)])
             }
             attributes.append(Attribute(key: key, type: type, bits: bits))

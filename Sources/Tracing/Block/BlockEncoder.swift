@@ -157,7 +157,9 @@ struct BlockEncoder {
             tables.u64(trace.low)
         }
         tables.varint(UInt64(blobs.order.count))
-        for blob in blobs.order { tables.blob(symbols.blobs.indices.contains(Int(blob)) ? symbols.blobs[Int(blob)] : []) }
+        for blob in blobs.order {
+            tables.blob(symbols.blobs.indices.contains(Int(blob)) ? symbols.blobs[Int(blob)] : [])
+        }
         tables.varint(UInt64(shapes.order.count))
         for signature in shapes.order {
             tables.varint(UInt64(signature.count))

@@ -2,16 +2,17 @@
 // could not be written by hand with the calls of Recorder.
 extension Recorder {
     /// Something happened: shown as a mark on the time line.
-    public func mark(_ text: String, parent: SpanContext? = nil) {
-        instant(.mark, role(Role(.other, name: text)), parent: parent) { _ in }
+    public func mark(_ text: String, parent: SpanContext? = nil, at: Ticks? = nil) {
+        instant(.mark, role(Role(.other, name: text)), parent: parent, at: at) { _ in }
     }
 
-    /// `count` tokens were emitted (`.decode`) or computed (`.prefill`) for the request of `span`.
+    /// `count` tokens were emitted (`.decode`) or computed (`.prefill`) for the request of `span`, now or at `at`.
     public func tokens(
-        _ count: Int, phase: Phase, in span: SpanContext, _ attributes: (inout AttributeWriter) -> Void = { _ in }
+        _ count: Int, phase: Phase, in span: SpanContext, at: Ticks? = nil,
+        _ attributes: (inout AttributeWriter) -> Void = { _ in }
     ) {
         guard let core else { return }
-        instant(.tokens, core.tokenRole(phase), value: UInt32(clamping: count), parent: span, attributes)
+        instant(.tokens, core.tokenRole(phase), value: UInt32(clamping: count), parent: span, at: at, attributes)
     }
 
     /// One look into the prefix cache, from `start` until now. A hit is any token found.
@@ -50,14 +51,16 @@ extension Recorder {
     }
 
     /// Gauges of memory, processor and queues, read now.
-    public func sample(_ attributes: (inout AttributeWriter) -> Void) {
+    public func sample(at: Ticks? = nil, _ attributes: (inout AttributeWriter) -> Void) {
         guard let core else { return }
-        instant(.sample, core.sampleRole, parent: nil, attributes)
+        instant(.sample, core.sampleRole, parent: nil, at: at, attributes)
     }
 
     /// One clock probe: T0 and T3 are this stream's stamps, T1 and T2 the peer's, in Unix nanoseconds of its clock.
     /// Source of the names: NTP, RFC 5905, section 8.
-    public func clockProbe(_ role: RoleHandle, peer: StringHandle, t0: Ticks, t1UnixNanos: Int64, t2UnixNanos: Int64, t3: Ticks) {
+    public func clockProbe(
+        _ role: RoleHandle, peer: StringHandle, t0: Ticks, t1UnixNanos: Int64, t2UnixNanos: Int64, t3: Ticks
+    ) {
         record(role, kind: .client, from: t0, to: t3, parent: nil) { attributes in
             attributes.set(.clockPeer, peer)
             attributes.set(.clockT0, unixNanos(t0))

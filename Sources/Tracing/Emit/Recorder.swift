@@ -23,7 +23,9 @@ public final class Recorder: Sendable {
     /// Opens a stream in the session of `options`, making the session when it is missing.
     ///
     /// - Throws: ``TraceError`` when the place cannot be written or the options make no sense. Takes some milliseconds.
-    public static func open(_ options: Options) throws(TraceError) -> Recorder { Recorder(core: try RecorderCore(options)) }
+    public static func open(_ options: Options) throws(TraceError) -> Recorder {
+        Recorder(core: try RecorderCore(options))
+    }
 
     /// Whether emitting records anything.
     public var isEnabled: Bool { core?.isOpen.load(ordering: .relaxed) ?? false }
@@ -61,7 +63,9 @@ public final class Recorder: Sendable {
     /// One clock read.
     @inline(__always) public func now() -> Ticks { Ticks(sp_monotonic_nanos()) }
     /// A stamp as Unix nanoseconds on this stream's clock, its skew included.
-    public func unixNanos(_ ticks: Ticks) -> Int64 { core?.calibration.unixNanos(ticks.rawValue) ?? Int64(ticks.rawValue) }
+    public func unixNanos(_ ticks: Ticks) -> Int64 {
+        core?.calibration.unixNanos(ticks.rawValue) ?? Int64(ticks.rawValue)
+    }
     /// Nanoseconds between two stamps.
     public func nanos(from start: Ticks, to end: Ticks) -> Int64 {
         core?.calibration.nanos(from: start.rawValue, to: end.rawValue) ?? Int64(end.rawValue &- start.rawValue)
@@ -111,7 +115,8 @@ public final class Recorder: Sendable {
         let sequence: UInt64
         if duration <= UInt64(UInt32.max) {
             sequence = lane.emit(
-                fact: fact, context: context.contextID, time: start.rawValue, value: UInt32(duration), role: role.arenaID,
+                fact: fact, context: context.contextID, time: start.rawValue, value: UInt32(duration),
+                role: role.arenaID,
                 span: parent?.span.rawValue ?? 0, attributes)
         } else {
             sequence = lane.emit(
@@ -127,11 +132,11 @@ public final class Recorder: Sendable {
 
     /// Records something that has no duration and opens nothing: marks, tokens, samples.
     func instant(
-        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?,
+        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?, at: Ticks?,
         _ attributes: (inout AttributeWriter) -> Void
     ) {
         guard let core, let lane = openLane(core) else { return }
-        let time = now()
+        let time = at ?? now()
         var contextID: UInt32 = 0
         if let parent { contextID = resolve(core, lane, parent).contextID }
         _ = lane.emit(
@@ -160,7 +165,9 @@ public final class Recorder: Sendable {
     /// The trace of a parent, interned in this stream; without a parent a new trace under the span to come.
     @inline(__always) private func resolve(_ core: RecorderCore, _ lane: Lane, _ parent: SpanContext?) -> SpanContext {
         if let parent {
-            if parent.recorderID == core.id, parent.contextID != 0, core.contexts.isCurrent(parent.contextID) { return parent }
+            if parent.recorderID == core.id, parent.contextID != 0, core.contexts.isCurrent(parent.contextID) {
+                return parent
+            }
             if !parent.trace.isNone { return intern(core, parent.trace) }
         }
         let root = lane.incarnation &+ lane.sequence &+ 1

@@ -23,8 +23,10 @@ final class RecorderCore: Sendable {
     let isOpen = Atomic<Bool>(true)
 
     init(_ options: Recorder.Options) throws(TraceError) {
-        guard options.laneSlots >= 64, options.laneSlots & (options.laneSlots - 1) == 0, options.laneSlots <= 1 << 26 else {
-            throw TraceError(.invalid, "expected laneSlots as a power of two from 64 to 2^26, found \(options.laneSlots)")
+        guard options.laneSlots >= 64, options.laneSlots & (options.laneSlots - 1) == 0, options.laneSlots <= 1 << 26
+        else {
+            throw TraceError(
+                .invalid, "expected laneSlots as a power of two from 64 to 2^26, found \(options.laneSlots)")
         }
         guard !options.device.isEmpty, options.device.utf8.count <= 200 else {
             throw TraceError(.invalid, "expected a device label of 1 to 200 bytes, found \(options.device.utf8.count)")
@@ -50,7 +52,7 @@ final class RecorderCore: Sendable {
         store = try StreamStore(
             path: parts.path, session: identity.info.id, stream: stream, epoch: 1, head: parts.head,
             names: ArenaReader(file: names.file), contexts: ContextReader(file: contexts.file),
-            durability: options.durability)
+            durability: options.durability, retention: try Self.retention(options))
         try store.describe(info.description)
         try pool.replenish()
         sealer = Sealer(store: store, pool: pool)
@@ -61,7 +63,9 @@ final class RecorderCore: Sendable {
     static func isOpen(_ id: UInt64) -> Bool { open.withLock { $0.contains(id) } }
 
     // The one anchor of the session where this boot made it; an own one after a reboot or on another host.
-    private static func clock(_ identity: SessionDirectory.Identity, _ options: Recorder.Options) -> (Calibration, String) {
+    private static func clock(_ identity: SessionDirectory.Identity, _ options: Recorder.Options) -> (
+        Calibration, String
+    ) {
         let boot = POSIX.bootID()
         var calibration = identity.anchor
         if identity.bootID != boot {
@@ -105,6 +109,12 @@ final class RecorderCore: Sendable {
         var pool: LanePool
     }
 
+    private static func retention(_ options: Recorder.Options) throws(TraceError) -> Retention {
+        if let retention = options.retention { return retention }
+        guard let text = POSIX.environment("SPANREEL_KEEP") else { return .unbounded }
+        return try Retention(parsing: text)
+    }
+
     /// Builds the stream's directory aside and renames it into place, so that no reader meets half of it.
     private static func makeDirectory(
         _ session: SessionInfo, _ stream: StreamID, _ calibration: Calibration, _ options: Recorder.Options
@@ -144,7 +154,8 @@ final class RecorderCore: Sendable {
                 let start = sp_monotonic_nanos()
                 let end = sp_monotonic_nanos()
                 _ = lane.emit(
-                    fact: EventKind.span.rawValue, context: 1, time: start, value: UInt32(truncatingIfNeeded: end - start),
+                    fact: EventKind.span.rawValue, context: 1, time: start,
+                    value: UInt32(truncatingIfNeeded: end - start),
                     role: 1, span: 1
                 ) { _ in }
             }
@@ -199,36 +210,5 @@ final class RecorderCore: Sendable {
         store.head.setEnded()
         pool.remove()
         Self.open.withLock { _ = $0.remove(id) }
-    }
-}
-
-/// Where a stream's lanes lie.
-enum LanePlace {
-    /// `/dev/shm` spares the disk the ring's pages; it must have room for a few lanes and then some.
-    static func choose(stream: StreamID, streamPath: String, laneBytes: Int) -> (path: String, isShared: Bool) {
-        let shared = "/dev/shm"
-        if POSIX.isDirectory(shared), sp_free_bytes(shared) >= Int64(laneBytes) * 8 + 64 << 20 {
-            return ("\(shared)/spanreel-\(POSIX.userID())/\(stream)", true)
-        }
-        return (Path.join(streamPath, "lanes"), false)
-    }
-}
-
-/// The last facts of a stream.
-enum StreamEnding {
-    /// State, last heartbeat and the drops of all lanes.
-    static func description(head: StreamHead, lanes: [Lane]) -> Description {
-        var values = ["state": StreamState.ended.rawValue, "heartbeat.unix.nanos": String(head.heartbeat.nanos)]
-        for (reason, count) in drops(head: head, lanes: lanes) { values["dropped.\(reason.label)"] = String(count) }
-        return Description(values: values)
-    }
-
-    static func drops(head: StreamHead, lanes: [Lane]) -> [DropReason: UInt64] {
-        var drops: [DropReason: UInt64] = [:]
-        for reason in DropReason.allCases {
-            let count = lanes.reduce(head.dropped(reason)) { $0 &+ $1.dropped(reason) }
-            if count > 0 { drops[reason] = count }
-        }
-        return drops
     }
 }

@@ -19,6 +19,8 @@ extension Recorder {
         public var skew: ClockSkew?
         /// How far blocks are pushed.
         public var durability: Durability = .interval
+        /// How much of the growing session is kept; by default `SPANREEL_KEEP`, else everything.
+        public var retention: Retention?
         /// Slots of 32 bytes in each thread's ring, a power of two from 64 on. The default, 2 MiB, holds 65,536 short records.
         public var laneSlots = 1 << 16
         /// The most names and roles that fit, in bytes.
@@ -31,7 +33,8 @@ extension Recorder {
     /// Joins the session named by `SPANREEL_SESSION` (a path, or a name in `SPANREEL_DIR`); without it, ``disabled``.
     ///
     /// - Throws: when the variable is set and the session can be neither made nor joined.
-    public static func fromEnvironment(device: String, resource: [String: String] = [:]) throws(TraceError) -> Recorder {
+    public static func fromEnvironment(device: String, resource: [String: String] = [:]) throws(TraceError) -> Recorder
+    {
         guard let session = POSIX.environment("SPANREEL_SESSION") else { return disabled }
         var options = Options()
         options.path = SessionPlace.path(session)

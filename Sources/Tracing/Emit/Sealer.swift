@@ -69,11 +69,14 @@ final class Sealer: Sendable {
             let isSecond = now.rawValue - lastDrain.rawValue >= 1_000_000_000
             if isSecond {
                 lastDrain = now
-                if store.checkDisk() { Self.warn("spanreel: under 1 GiB free for \(store.path): events are dropped and counted") }
+                if store.checkDisk() {
+                    Self.warn("spanreel: under 1 GiB free for \(store.path): events are dropped and counted")
+                }
             }
             attempt { () throws(TraceError) in
                 try pool.replenish()
                 for box in pool.lanes { try tend(box.lane, force: isSecond) }
+                if isSecond { try store.forget() }
                 if store.unsyncedBytes >= Self.syncBytes || now.rawValue - lastSync.rawValue >= 1_000_000_000 {
                     lastSync = now
                     try store.sync()
@@ -89,7 +92,8 @@ final class Sealer: Sendable {
         let state = lane.state
         let pendingSlots = lane.publishedHead &- lane.publishedTail
         let pendingEvents = lane.publishedSequence &- lane.sealedSequence
-        let isDue = force || state == .released || pendingSlots >= lane.slots / 2
+        let isDue =
+            force || state == .released || pendingSlots >= lane.slots / 2
             || pendingEvents >= UInt64(StreamStore.maxBlockEvents)
         if isDue, pendingSlots > 0 { _ = try store.drain(lane) }
         if state == .released, lane.publishedHead == lane.publishedTail { lane.reincarnate() }

@@ -195,7 +195,9 @@ final class BlockFileReader {
     /// The expanded payload of a block; nil when it fails its hash or is no whole zstd frame.
     func payload(_ block: BlockReference) throws(TraceError) -> [UInt8]? {
         let stored = try POSIX.read(fd, offset: block.payloadOffset, count: block.header.storedLength, path: path)
-        guard stored.count == block.header.storedLength, XXHash64.hash(stored) == block.header.payloadHash else { return nil }
+        guard stored.count == block.header.storedLength, XXHash64.hash(stored) == block.header.payloadHash else {
+            return nil
+        }
         return Zstd.decompress(stored[...], rawLength: block.header.rawLength)
     }
 

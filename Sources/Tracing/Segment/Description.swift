@@ -124,7 +124,9 @@ public struct StreamInfo: Sendable {
 
     /// The description that gives this information back.
     var description: Description {
-        var values = ["device": device, "host": host, "pid": String(pid), "clock.domain": clockDomain, "state": state.rawValue]
+        var values = [
+            "device": device, "host": host, "pid": String(pid), "clock.domain": clockDomain, "state": state.rawValue,
+        ]
         values["stage"] = stage.map(String.init)
         values["layer.first"] = firstLayer.map(String.init)
         values["layer.last"] = lastLayer.map(String.init)

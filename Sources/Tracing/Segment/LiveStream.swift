@@ -16,7 +16,8 @@ final class LiveStream {
     init(path: String) throws(TraceError) {
         self.path = path
         head = try StreamHead.open(path: Path.join(path, "head"))
-        names = ArenaReader(file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
+        names = ArenaReader(
+            file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
         contexts = ContextReader(
             file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
         decoder = LaneDecoder(names: names, contexts: contexts, calibration: head.calibration)

@@ -41,7 +41,8 @@ struct SessionDirectory {
         let directory = SessionDirectory(path)
         if POSIX.exists(directory.path) { return try directory.identity() }
         try POSIX.makeDirectories(Path.parent(directory.path))
-        let temporary = Path.join(Path.parent(directory.path), ".\(Path.last(directory.path)).\(Hex.string(Random.bits()))")
+        let temporary = Path.join(
+            Path.parent(directory.path), ".\(Path.last(directory.path)).\(Hex.string(Random.bits()))")
         try POSIX.makeDirectories(Path.join(temporary, "streams"))
         do throws(TraceError) {
             try SessionDirectory(temporary).writeIdentity(name: name ?? SessionPlace.name(ofPath: directory.path))
@@ -77,13 +78,16 @@ struct SessionDirectory {
     func identity() throws(TraceError) -> Identity {
         guard POSIX.exists(sessionFile) else {
             throw TraceError(
-                .notASession, "expected a session (a directory with a file `session`, or a packed .reel file), found neither",
+                .notASession,
+                "expected a session (a directory with a file `session`, or a packed .reel file), found neither",
                 path: path)
         }
         let reader = try BlockFileReader(path: sessionFile)
         var description = Description()
         for block in try reader.newBlocks() where block.header.type == .description {
-            if let payload = try reader.payload(block), let part = Description.parse(payload) { description.merge(part) }
+            if let payload = try reader.payload(block), let part = Description.parse(payload) {
+                description.merge(part)
+            }
         }
         let created = reader.header.createdUnixNanos
         let info = SessionInfo(

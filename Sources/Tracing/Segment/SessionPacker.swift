@@ -22,10 +22,13 @@ public enum SessionPacker {
         let reader = try SessionReader(path: path)
         if let live = reader.streams.first(where: { $0.state == .live }) {
             throw TraceError(
-                .busy, "expected a session that has ended, found one that \(live.device) (pid \(live.pid)) still writes", path: path)
+                .busy,
+                "expected a session that has ended, found one that \(live.device) (pid \(live.pid)) still writes",
+                path: path)
         }
         if reader.session.isPacked && target == nil {
-            throw TraceError(.invalid, "expected a session directory, found a packed file; give -o to pack it anew", path: path)
+            throw TraceError(
+                .invalid, "expected a session directory, found a packed file; give -o to pack it anew", path: path)
         }
         let before = reader.sizeBytes
         let lanes = reader.session.isPacked ? [] : laneDirectories(path)

@@ -22,6 +22,8 @@ public final class SessionReader {
     // Sequences delivered by poll, and sequences that known blocks hold, by incarnation.
     private var delivered: LiveStream.Cursors = [:]
     private var sealed: LiveStream.Cursors = [:]
+    // Up to which sequence an incarnation's oldest segments were removed on purpose.
+    private var forgotten: [UInt64: UInt64] = [:]
 
     private struct SourceFile {
         var reader: BlockFileReader
@@ -52,7 +54,8 @@ public final class SessionReader {
             let reader = try BlockFileReader(path: path)
             guard reader.header.kind == .packed else {
                 throw TraceError(
-                    .notASession, "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
+                    .notASession,
+                    "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
                     path: path)
             }
             session = SessionInfo(
@@ -147,6 +150,12 @@ public final class SessionReader {
             return
         }
         streams[Int(stream(block.header.stream, Int(block.header.epoch)))].apply(description)
+        for (key, value) in description.values where key.hasPrefix("forgotten.") {
+            guard let incarnation = Hex.parse(key.dropFirst("forgotten.".count)), let last = UInt64(value) else {
+                continue
+            }
+            forgotten[incarnation] = max(forgotten[incarnation] ?? 0, last)
+        }
     }
 
     private func refresh(_ index: UInt32, _ stream: LiveStream) {
@@ -217,7 +226,7 @@ public final class SessionReader {
     }
 
     private func noteGap(_ header: BlockHeader, _ before: LaneDecoder.Position?, _ place: BlockPlace) {
-        let expected = (before?.sequence ?? 0) + 1
+        let expected = max(before?.sequence ?? 0, forgotten[header.incarnation] ?? 0) + 1
         guard header.firstSequence > expected else { return }
         let lost = expected...(header.firstSequence - 1)
         damages.append(
@@ -265,7 +274,9 @@ public final class SessionReader {
         for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
             for lane in stream.refreshLanes() {
                 var cursors = sealed
-                if case .read(let batch) = stream.read(lane, stream: index, symbols: symbols, cursors: &cursors) { body(batch) }
+                if case .read(let batch) = stream.read(lane, stream: index, symbols: symbols, cursors: &cursors) {
+                    body(batch)
+                }
             }
         }
     }

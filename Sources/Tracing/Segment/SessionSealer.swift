@@ -30,7 +30,7 @@ public enum SessionSealer {
             do throws(TraceError) {
                 report.events += try adopt(stream, identity.info.id, id, epoch, head)
                 report.adopted += 1
-            } catch where error.code == .busy {
+            } catch  where error.code == .busy {
                 report.live += 1
             }
         }
@@ -40,7 +40,8 @@ public enum SessionSealer {
     private static func adopt(
         _ path: String, _ session: SessionID, _ id: StreamID, _ epoch: UInt32, _ head: StreamHead
     ) throws(TraceError) -> Int {
-        let names = ArenaReader(file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
+        let names = ArenaReader(
+            file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
         let contexts = ContextReader(
             file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
         let store = try StreamStore(
@@ -50,7 +51,9 @@ public enum SessionSealer {
         if let directory = head.laneDirectory {
             for index in 0..<head.laneCount {
                 let file = Path.join(directory, LanePool.fileName(index))
-                guard let mapped = try? MappedFile.openForWriting(file, minimumBytes: LaneLayout.headerBytes) else { continue }
+                guard let mapped = try? MappedFile.openForWriting(file, minimumBytes: LaneLayout.headerBytes) else {
+                    continue
+                }
                 if let lane = Lane.open(mapped) { lanes.append(LaneBox(file: mapped, lane: lane)) }
             }
         }

@@ -36,10 +36,13 @@ final class StreamStore: @unchecked Sendable {
     private var description = Description()
     private(set) var isDiskLow = false
     private let durability: Durability
+    private let retention: Retention
+    private var closed: [ClosedSegment] = []
+    private var current = ClosedSegment(path: "", sizeBytes: 0, maxTime: .min, lastSequences: [:])
 
     init(
         path: String, session: SessionID, stream: StreamID, epoch: UInt32, head: StreamHead, names: ArenaReader,
-        contexts: ContextReader, durability: Durability
+        contexts: ContextReader, durability: Durability, retention: Retention = .unbounded
     ) throws(TraceError) {
         self.path = path
         self.session = session
@@ -47,6 +50,7 @@ final class StreamStore: @unchecked Sendable {
         self.epoch = epoch
         self.head = head
         self.durability = durability
+        self.retention = retention
         decoder = LaneDecoder(names: names, contexts: contexts, calibration: head.calibration)
         compressor = try ZstdCompressor(level: Self.level)
         segmentIndex = (POSIX.list(path) ?? []).filter { $0.hasSuffix(".seg") }.count
@@ -106,6 +110,8 @@ final class StreamStore: @unchecked Sendable {
             header.endSlot = end.slot
             header.dropped = DropReason.allCases.reduce(0) { $0 + lane.dropped($1) }
             try writer().append(payload, header)
+            current.maxTime = max(current.maxTime, header.maxTime)
+            current.lastSequences[header.incarnation] = header.lastSequence
             if durability == .always { try segment?.sync() }
         }
         lane.advanceTail(to: end.slot, sealed: end.sequence)
@@ -131,14 +137,47 @@ final class StreamStore: @unchecked Sendable {
         }
     }
 
+    /// Removes the oldest segments beyond the retention. What they held is named first, so that a reader takes the
+    /// missing sequences for forgotten, not for damage.
+    func forget() throws(TraceError) {
+        try locked { () throws(TraceError) in
+            while let oldest = closed.first, isBeyondRetention(oldest) {
+                var fact = Description()
+                for (incarnation, sequence) in oldest.lastSequences {
+                    fact.values["forgotten.\(Hex.string(incarnation))"] = String(sequence)
+                }
+                description.merge(fact)
+                try writer().append(fact.payload, BlockHeader(type: .description, stream: stream, epoch: epoch))
+                POSIX.remove(oldest.path)
+                closed.removeFirst()
+            }
+        }
+    }
+
+    private func isBeyondRetention(_ oldest: ClosedSegment) -> Bool {
+        if let most = retention.sizeBytes {
+            let total = closed.reduce(segment?.sizeBytes ?? 0) { $0 + $1.sizeBytes }
+            if total > most { return true }
+        }
+        if let age = retention.ageNanos { return oldest.maxTime < head.heartbeat.nanos - age }
+        return false
+    }
+
     private func writer() throws(TraceError) -> BlockFileWriter {
-        if let segment, segment.sizeBytes < Self.segmentBytes { return segment }
+        if let segment, segment.sizeBytes < retention.segmentBytes { return segment }
         try segment?.sync()
+        if let segment {
+            current.path = segment.path
+            current.sizeBytes = segment.sizeBytes
+            closed.append(current)
+        }
+        current = ClosedSegment(path: "", sizeBytes: 0, maxTime: .min, lastSequences: [:])
         let header = FileHeader(
             kind: .segment, epoch: epoch, session: session, stream: stream, syncMarker: .random(),
             createdUnixNanos: sp_wall_nanos())
         let next = try BlockFileWriter(
-            creating: Path.join(path, SessionDirectory.segmentName(segmentIndex)), header: header, compressor: compressor)
+            creating: Path.join(path, SessionDirectory.segmentName(segmentIndex)), header: header,
+            compressor: compressor)
         segmentIndex += 1
         segment = next
         // Every segment says who it is: one can be lost without the others' names.
@@ -153,26 +192,5 @@ final class StreamStore: @unchecked Sendable {
             do throws(TraceError) { return .success(try body()) } catch { return .failure(error) }
         }
         return try result.get()
-    }
-}
-
-extension BlockHeader {
-    /// The header of a block of these events, which are of one incarnation and consecutive.
-    init(events: some Collection<Event>, stream: StreamID, epoch: UInt32) {
-        self.init(type: .events, stream: stream, epoch: epoch)
-        guard let first = events.first else { return }
-        incarnation = first.incarnation
-        firstSequence = first.sequence
-        lastSequence = first.sequence
-        minStart = first.start.nanos
-        minTime = first.time.nanos
-        maxTime = first.time.nanos
-        for event in events {
-            lastSequence = event.sequence
-            minStart = min(minStart, event.start.nanos)
-            minTime = min(minTime, event.time.nanos)
-            maxTime = max(maxTime, event.time.nanos)
-        }
-        eventCount = events.count
     }
 }

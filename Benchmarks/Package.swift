@@ -1,0 +1,12 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// A package of its own: benchmarks must not weigh on those who depend on the library.
+let package = Package(
+    name: "spanreel-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "spanreel", path: "..")],
+    targets: [
+        .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")])
+    ]
+)

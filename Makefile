@@ -1,0 +1,56 @@
+# Spanreel. `make demo` and `make test` do all their own set-up on a fresh machine.
+#
+#   make demo [ARGS='--devices 4']   a live distributed inference in the browser, recorded
+#   make test                        all tests
+#   make install [PREFIX=~/.local]   the command and its page
+#   make lint format                 style, checked or applied
+#   make torture bench accept        the slow kits
+SHELL := /bin/bash
+PREFIX ?= $(HOME)/.local
+ARGS ?=
+ROUNDS ?= 1000
+
+.PHONY: demo test install lint format torture bench accept browser goldens setup clean
+
+setup:
+	@Scripts/setup.sh
+
+demo: setup
+	@./spanreel demo $(ARGS)
+
+test: setup
+	@echo "Building and running the tests; the first build takes about 10 minutes on 2 cores."
+	swift test
+	@Scripts/page-tests.sh
+
+install: setup
+	@./spanreel --build-only
+	install -d "$(PREFIX)/bin" "$(PREFIX)/lib/spanreel"
+	install -m 755 "$$(swift build -c release --show-bin-path)/spanreel" "$(PREFIX)/lib/spanreel/spanreel"
+	cp -R "$$(swift build -c release --show-bin-path)"/spanreel_*.resources "$(PREFIX)/lib/spanreel/"
+	ln -sf ../lib/spanreel/spanreel "$(PREFIX)/bin/spanreel"
+	@echo "Installed $(PREFIX)/bin/spanreel"
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+torture: setup
+	SPANREEL_TORTURE_ROUNDS=$(ROUNDS) swift test --filter TortureTests
+
+bench: setup
+	@Benchmarks/run.sh
+
+accept: setup
+	SPANREEL_ACCEPT=1 swift test --filter Diff
+
+browser: setup
+	@Scripts/browser.sh
+
+goldens: setup
+	@Scripts/goldens.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpanreelReplay
+internal import SpanreelTracing
+
+/// A session again, at the instant or speed asked for.
+struct Replay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Play a session again, in the browser or in the terminal.",
+        discussion: """
+            Times are 12.5s from the start, -5s from the end, or RFC 3339. With --tty, --at prints that instant and ends; else \
+            it plays from --from to --to.
+
+            Example:
+              spanreel replay traces/base.reel --at 20s
+              spanreel replay traces/base.reel --tty --from 10s --to 30s --speed 10
+              spanreel replay traces/base.reel --at -1s --json
+            """)
+
+    @OptionGroup var place: DirectoryOption
+    @OptionGroup var viewer: ViewerArguments
+    @Argument(help: "The session.") var session: String
+    @Option(help: "The instant to show.", transform: Self.time) var at: String?
+    @Option(help: "Where playing begins.", transform: Self.time) var from: String?
+    @Option(help: "Where playing ends.", transform: Self.time) var to: String?
+    @Option(help: "Times the session's own pace; 0: without waiting.") var speed = 1.0
+    @Flag(help: "Play in the terminal.") var tty = false
+    @Flag(help: "Print snapshots as JSON, one a line.") var json = false
+    @Flag(help: "Print the address and open nothing.") var noBrowser = false
+
+    private static func time(_ text: String) throws -> String {
+        do {
+            _ = try TimeText.instant(text, start: Timestamp(nanos: 0), end: Timestamp(nanos: 0))
+        } catch {
+            throw ValidationError(error.message)
+        }
+        return text
+    }
+
+    func validate() throws {
+        guard speed >= 0, speed <= 1000 else { throw ValidationError("The speed is 0 to 1000, not \(speed).") }
+        if at != nil, from != nil || to != nil { throw ValidationError("Give either --at or --from and --to.") }
+        if !tty, !json, to != nil || speed != 1 { throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.") }
+    }
+
+    func run() async throws {
+        guard tty || json else {
+            // The page reads relative times; any other form is turned into one.
+            let instant = try (at ?? from).map { try relative($0, in: try place.existing(session)) }
+            let page = Page(place: place, viewer: viewer, opensBrowser: !noBrowser, json: false)
+            return try await page.show(session, at: instant)
+        }
+        let engine = try SessionEngine(
+            path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
+        if let at {
+            let bytes = try engine.views(json ? ViewName.allCases : ViewText.all, ViewQuery(at: try engine.instant(at)))
+            return json ? Output.print(bytes) : ViewText.print(bytes)
+        }
+        try await play(engine)
+    }
+
+    private func relative(_ text: String, in path: String) throws -> String {
+        let engine = try SessionEngine(path: path)
+        let (start, end) = engine.bounds
+        guard case .instant(let instant) = try engine.instant(text) else { return "\(Double(end - start) / 1e9)s" }
+        return "\(Double(max(0, min(instant, end) - start)) / 1e9)s"
+    }
+
+    /// One snapshot for each second of the session, as fast as `speed` says.
+    private func play(_ engine: SessionEngine) async throws {
+        let (start, end) = engine.bounds
+        func timestamp(_ text: String?, or other: Timestamp) throws -> Timestamp {
+            guard let text, case .instant(let instant) = try engine.instant(text) else { return other }
+            return max(start, min(instant, end))
+        }
+        let first = try timestamp(from, or: start)
+        let last = try timestamp(to, or: end)
+        guard first <= last else { throw Failure("invalid", "--from lies after --to.") }
+        let views: [ViewName] = [.overview, .throughput, .latency, .cache]
+        let clock = ContinuousClock.now
+        var instant = first
+        if !json { Output.print(PlayText.header) }
+        while true {
+            let bytes = try engine.views(views, ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000)))
+            json ? Output.print(bytes) : Output.print(PlayText.line(bytes))
+            Output.flush()
+            guard instant < last else { break }
+            instant = min(last, Timestamp(nanos: instant.nanos + 1_000_000_000))
+            if speed > 0 {
+                try await Task.sleep(until: clock + .nanoseconds(Int64(Double(instant - first) / speed)), clock: .continuous)
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import SpanreelTracing
+
+/// Bytes, transfers, transits and receiver waits per link; joins each send to its receive.
+///
+/// Transits are kept as the difference of the two raw stamps and aligned when they are read, so a better estimate of
+/// the clocks improves the past too. With several clocks a receive can sort before its send; both sides wait.
+struct LinkFold: Sendable {
+    struct State: Sendable {
+        var transfers = 0
+        var receives = 0
+        var sizeBytes: Int64 = 0
+        var receivedBytes: Int64 = 0
+        var fromDomain = -1
+        var toDomain = -1
+        /// By phase: 0 decode (and unknown), 1 prefill. Raw: receive end less send start.
+        var transits = [Observations(), Observations()]
+        var wait = Observations()
+        var interface: UInt32 = 0
+        /// Channel 0: bytes, channel 1: transfers.
+        var series = Series(channels: 2)
+    }
+
+    /// One side of a message that waits for the other.
+    private struct Half: BitwiseCopyable, Sendable {
+        var time: Int64 = 0
+        var domain: Int32 = 0
+        var isSend = false
+        var isPrefill = false
+    }
+
+    /// A joined message: what the clocks and the link statistics take from it.
+    struct Match {
+        var link: Int
+        var from: Int
+        var to: Int
+        var transit: Int64
+        var time: Int64
+    }
+
+    private static let waitingLimit = 65_536
+    private(set) var links: ContiguousArray<State> = []
+    // Two generations: when the young one is full the old one's lonely halves are given up.
+    private var young = KeyTable<Half>(filler: Half())
+    private var old = KeyTable<Half>(filler: Half())
+
+    private mutating func state(_ link: Int) -> Bool {
+        guard link >= 0, link < 65_536 else { return false }
+        while links.count <= link { links.append(State()) }
+        return true
+    }
+
+    /// A send that ended (or was one fact).
+    mutating func sendEnded(_ span: FinishedSpan, size: Int64, interface: UInt32, ticks: TickClock) {
+        let link = Int(span.plan.link)
+        guard state(link) else { return }
+        links[link].transfers += 1
+        links[link].sizeBytes = links[link].sizeBytes &+ size
+        links[link].fromDomain = Int(span.stream.domain)
+        if interface != 0 { links[link].interface = interface }
+        let bucket = ticks.bucket(span.end)
+        links[link].series.add(size, bucket: bucket, channel: 0)
+        links[link].series.add(1, bucket: bucket, channel: 1)
+    }
+
+    /// A send whose start is known; `key` joins it to its receive.
+    mutating func sendStarted(
+        link: Int32, key: Int64, start: Int64, domain: Int32, clocks: ClockAlignment, isPrefill: Bool
+    ) -> Match? {
+        join(link, key, Half(time: start, domain: domain, isSend: true, isPrefill: isPrefill), clocks)
+    }
+
+    /// A receive that ended; `key` joins it to its send.
+    mutating func receiveEnded(
+        _ span: FinishedSpan, key: Int64, size: Int64, wait: Int64?, clocks: ClockAlignment, ticks: TickClock
+    ) -> Match? {
+        let link = Int(span.plan.link)
+        guard state(link) else { return nil }
+        links[link].receives += 1
+        links[link].receivedBytes = links[link].receivedBytes &+ size
+        links[link].toDomain = Int(span.stream.domain)
+        if let wait { links[link].wait.add(wait, at: span.end) }
+        let half = Half(
+            time: span.end, domain: span.stream.domain, isSend: false, isPrefill: span.plan.phase == .prefill)
+        return join(span.plan.link, key, half, clocks)
+    }
+
+    private mutating func join(_ link: Int32, _ key: Int64, _ half: Half, _ clocks: ClockAlignment) -> Match? {
+        guard key != 0, state(Int(link)) else { return nil }
+        let key = mixed(UInt64(bitPattern: key), UInt64(UInt32(bitPattern: link)))
+        guard let other = young.remove(key) ?? old.remove(key) else {
+            if young.count >= Self.waitingLimit {
+                old = young
+                young = KeyTable(filler: Half())
+            }
+            young.insert(key, half)
+            return nil
+        }
+        guard other.isSend != half.isSend else {
+            young.insert(key, half)
+            return nil
+        }
+        let send = half.isSend ? half : other
+        let receive = half.isSend ? other : half
+        let match = Match(
+            link: Int(link), from: Int(send.domain), to: Int(receive.domain), transit: receive.time &- send.time,
+            time: receive.time)
+        links[match.link].fromDomain = match.from
+        links[match.link].toDomain = match.to
+        let slot = receive.isPrefill || send.isPrefill ? 1 : 0
+        links[match.link].transits[slot].add(match.transit, at: receive.time) { observation in
+            LinkFold.aligned(observation, from: match.from, to: match.to, clocks: clocks).transit
+        }
+        return match
+    }
+
+    /// A raw transit on aligned clocks, never negative, and the width of its uncertainty.
+    static func aligned(
+        _ raw: Observation, from: Int, to: Int, clocks: ClockAlignment
+    ) -> (transit: Int64, error: Int64?) {
+        guard from != to, !clocks.isIdentity else { return (max(0, raw.value), from == to ? 0 : nil) }
+        let receiver = clocks.offset(domain: to, at: raw.time)
+        let sender = clocks.offset(domain: from, at: raw.time &- raw.value)
+        let transit = raw.value &- receiver.offset &+ sender.offset
+        guard let a = receiver.error, let b = sender.error else { return (max(0, transit), nil) }
+        return (max(0, transit), a &+ b)
+    }
+}

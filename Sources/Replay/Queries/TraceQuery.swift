@@ -1,0 +1,218 @@
+import SpanreelTracing
+
+/// One trace as a tree over devices: the waterfall.
+struct TraceQuery {
+    /// One span of the waterfall.
+    struct Node {
+        var id: SpanID
+        var parent: SpanID
+        var role: RoleID
+        var stream: UInt32
+        var device = 0
+        var start: Int64
+        var end: Int64?
+        var status = SpanStatus.unset
+        var attributes: [Attribute] = []
+        var depth = 0
+        var selfNanos: Int64 = 0
+        var isCritical = false
+        var children: [Int] = []
+        var parentIndex: Int?
+
+        /// Where it ends, seen at `instant`.
+        func effectiveEnd(_ instant: Int64) -> Int64 { max(start, end ?? instant) }
+    }
+
+    /// A message from one span to another.
+    struct Flow {
+        var from: SpanID
+        var to: SpanID
+        var transit: Int64
+        var error: Int64?
+    }
+
+    private(set) var nodes: [Node] = []
+    private(set) var flows: [Flow] = []
+    private(set) var devices: [String] = []
+    private(set) var missingParents = 0
+    private var indexOfSpan: [UInt64: Int] = [:]
+    private let directory: Directory
+    private let instant: Int64
+
+    /// Collects from nothing; `instant` closes the spans that are open.
+    init(directory: Directory, instant: Timestamp) {
+        self.directory = directory
+        self.instant = instant.nanos
+    }
+
+    /// Takes an event of the trace, in canonical order.
+    mutating func add(_ event: Event, in batch: borrowing EventBatch) {
+        switch event.kind {
+        case .begin, .span:
+            guard indexOfSpan[event.span.rawValue] == nil else { return }
+            indexOfSpan[event.span.rawValue] = nodes.count
+            nodes.append(
+                Node(
+                    id: event.span, parent: event.parent, role: event.role, stream: event.stream,
+                    start: event.start.nanos, end: event.kind == .span ? event.time.nanos : nil, status: event.status,
+                    attributes: Array(batch.attributes(of: event))))
+        case .end:
+            guard let index = indexOfSpan[event.span.rawValue], nodes[index].end == nil else { return }
+            nodes[index].end = event.time.nanos
+            nodes[index].status = event.status
+            for attribute in batch.attributes(of: event) {
+                nodes[index].attributes.removeAll { $0.key == attribute.key }
+                nodes[index].attributes.append(attribute)
+            }
+        case .mark, .tokens, .sample: break
+        }
+    }
+
+    /// Builds tree, self times, critical path and flows, with times on `clocks`.
+    mutating func finish(clocks: ClockAlignment) {
+        for index in nodes.indices {
+            let domain = Int(directory.stream(nodes[index].stream).domain)
+            nodes[index].start = clocks.aligned(nodes[index].start, domain: domain)
+            nodes[index].end = nodes[index].end.map { clocks.aligned($0, domain: domain) }
+        }
+        nodes.sort { ($0.start, $0.id) < ($1.start, $1.id) }
+        indexOfSpan = [:]
+        for (index, node) in nodes.enumerated() { indexOfSpan[node.id.rawValue] = index }
+        nameDevices()
+        link()
+        for index in nodes.indices { nodes[index].selfNanos = selfTime(index) }
+        walkCriticalPath()
+        findFlows(clocks)
+    }
+
+    private mutating func nameDevices() {
+        var numbers: [Int32: Int] = [:]
+        for index in nodes.indices {
+            let device = directory.stream(nodes[index].stream).device
+            if let number = numbers[device] {
+                nodes[index].device = number
+            } else {
+                numbers[device] = devices.count
+                nodes[index].device = devices.count
+                devices.append(directory.devices[Int(device)])
+            }
+        }
+    }
+
+    private mutating func link() {
+        for index in nodes.indices {
+            let parent = nodes[index].parent
+            guard !parent.isNone else { continue }
+            if let parentIndex = indexOfSpan[parent.rawValue], parentIndex != index {
+                nodes[index].parentIndex = parentIndex
+                nodes[parentIndex].children.append(index)
+            } else {
+                missingParents += 1
+            }
+        }
+        // Depth from the roots; what a cycle keeps from every root becomes a root itself.
+        var seen = [Bool](repeating: false, count: nodes.count)
+        func descend(from root: Int, _ nodes: inout [Node]) {
+            var stack = [(root, 0)]
+            seen[root] = true
+            while let (index, depth) = stack.popLast() {
+                nodes[index].depth = depth
+                for child in nodes[index].children where !seen[child] {
+                    seen[child] = true
+                    stack.append((child, depth + 1))
+                }
+            }
+        }
+        for index in nodes.indices where nodes[index].parentIndex == nil { descend(from: index, &nodes) }
+        for index in nodes.indices where !seen[index] {
+            if let parent = nodes[index].parentIndex { nodes[parent].children.removeAll { $0 == index } }
+            nodes[index].parentIndex = nil
+            descend(from: index, &nodes)
+        }
+    }
+
+    /// Duration less the time that children cover.
+    private func selfTime(_ index: Int) -> Int64 {
+        let node = nodes[index]
+        let end = node.effectiveEnd(instant)
+        var covered: Int64 = 0
+        var cursor = node.start
+        // Children are in order of start, since nodes are.
+        for child in node.children {
+            let low = max(cursor, nodes[child].start)
+            let high = min(end, nodes[child].effectiveEnd(instant))
+            if low < high {
+                covered = covered &+ (high &- low)
+                cursor = high
+            }
+        }
+        return max(0, end &- node.start &- covered)
+    }
+
+    /// Marks the spans whose delay would delay the end: from the root's end back, always into the child that finished
+    /// last, then into the one that finished last before that one began.
+    private mutating func walkCriticalPath() {
+        let roots = nodes.indices.filter { nodes[$0].parentIndex == nil }
+        guard
+            let root = roots.max(by: {
+                nodes[$0].effectiveEnd(instant) &- nodes[$0].start < nodes[$1].effectiveEnd(instant) &- nodes[$1].start
+            })
+        else { return }
+        var stack = [(root, nodes[root].effectiveEnd(instant))]
+        while let (index, until) = stack.popLast() {
+            guard !nodes[index].isCritical else { continue }
+            nodes[index].isCritical = true
+            var cursor = until
+            var candidates = nodes[index].children
+            while let last = candidates.max(by: {
+                (min(nodes[$0].effectiveEnd(instant), cursor), nodes[$0].start)
+                    < (min(nodes[$1].effectiveEnd(instant), cursor), nodes[$1].start)
+            }) {
+                candidates.removeAll { $0 == last || nodes[$0].start >= nodes[last].start }
+                if nodes[last].start < cursor {
+                    stack.append((last, min(cursor, nodes[last].effectiveEnd(instant))))
+                    cursor = nodes[last].start
+                }
+            }
+        }
+    }
+
+    /// Joins each receive to its send: by link and message id, else by parent.
+    private mutating func findFlows(_ clocks: ClockAlignment) {
+        struct Key: Hashable {
+            var link: Int32
+            var message: UInt64
+        }
+        func message(_ node: Node) -> UInt64? {
+            node.attributes.first { $0.key == .messageID }.flatMap { attribute in
+                attribute.type == .int || attribute.type == .string ? attribute.bits : nil
+            }
+        }
+        var sends: [Key: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            let plan = directory.plan(node.role)
+            if plan.operation == .hopSend, let message = message(node) {
+                sends[Key(link: plan.link, message: message)] = index
+            }
+        }
+        for node in nodes {
+            let plan = directory.plan(node.role)
+            guard plan.operation == .hopReceive else { continue }
+            var send = message(node).flatMap { sends[Key(link: plan.link, message: $0)] }
+            if send == nil, let parent = indexOfSpan[node.parent.rawValue],
+                directory.plan(nodes[parent].role).operation == .hopSend
+            {
+                send = parent
+            }
+            guard let send, let end = node.end else { continue }
+            let from = Int(directory.stream(nodes[send].stream).domain)
+            let to = Int(directory.stream(node.stream).domain)
+            let a = clocks.offset(domain: from, at: nodes[send].start).error
+            let b = clocks.offset(domain: to, at: end).error
+            flows.append(
+                Flow(
+                    from: nodes[send].id, to: node.id, transit: end &- nodes[send].start,
+                    error: from == to ? 0 : a.flatMap { a in b.map { a &+ $0 } }))
+        }
+    }
+}

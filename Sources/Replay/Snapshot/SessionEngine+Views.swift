@@ -1,0 +1,136 @@
+import SpanreelTracing
+
+extension SessionEngine {
+    /// The views in their envelope: one under `data`, several under `views`, as canonical JSON.
+    public func views(_ names: [ViewName], _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
+        guard !names.isEmpty else { throw ReplayError(.invalid, "Name at least one view.") }
+        let input = try input(query)
+        var json = JSONWriter()
+        json.object { json in
+            if names.count == 1 { json.field("view", names[0].rawValue) }
+            json.object("session") { json in
+                json.field("id", "\(info.id)")
+                json.field("name", info.name)
+                json.field("state", state.rawValue)
+            }
+            json.field("startUnixNanos", String(bounds.start.nanos))
+            json.field("endNanos", input.relative(bounds.end.nanos))
+            json.field("atNanos", input.relative(input.instant.nanos))
+            json.field("windowNanos", input.windowNanos)
+            json.field("window", input.window.label)
+            json.field("clock", query.clock.rawValue)
+            json.field("cut", cut(of: input).description)
+            json.field("final", !(names.contains(.processes) && state == .live))
+            json.field("revision", revision)
+            json.field("watermarkNanos", watermark.map { input.relative($0.time.nanos) } ?? input.relative(bounds.end.nanos))
+            if names.count == 1 {
+                json.object("data") { write(names[0], input, &$0) }
+            } else {
+                json.object("views") { json in
+                    for name in names { json.object(name.rawValue) { write(name, input, &$0) } }
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    private func cut(of input: SnapshotInput) -> Cut {
+        var cut = input.fold.cut
+        cut.dropped = input.dropped
+        cut.silent = input.silent
+        return cut
+    }
+
+    func write(_ name: ViewName, _ input: SnapshotInput, _ json: inout JSONWriter) {
+        switch name {
+        case .overview: OverviewView(input: input).write(&json)
+        case .throughput: ThroughputView(input: input).write(&json)
+        case .latency: LatencyView(input: input).write(&json)
+        case .layers: LayersView(input: input).write(&json)
+        case .links: LinksView(input: input).write(&json)
+        case .cache: CacheView(input: input).write(&json)
+        case .memory: MemoryView(input: input).write(&json)
+        case .devices: DevicesView(input: input).write(&json)
+        case .requests: RequestsView(input: input).write(&json)
+        case .processes: writeProcesses(input, &json)
+        case .density: DensityView(input: input).write(&json)
+        }
+    }
+
+    /// The newest requests: the rows of the view `requests`.
+    public func traces(limit: Int = 500, _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
+        let input = try input(query)
+        var json = JSONWriter()
+        json.object { RequestsView(input: input, limit: min(max(0, limit), RequestFold.limit)).write(&$0) }
+        return json.bytes
+    }
+
+    private func writeProcesses(_ input: SnapshotInput, _ json: inout JSONWriter) {
+        let processes = input.fold.processes.streams
+        let order = reader.streams.indices.sorted { a, b in
+            let (x, y) = (reader.streams[a], reader.streams[b])
+            return (x.device, "\(x.id)", x.epoch) < (y.device, "\(y.id)", y.epoch)
+        }
+        json.array("processes") { json in
+            for index in order {
+                let seen = index < processes.count ? processes[index] : ProcessFold.Stream()
+                json.object { writeProcess(index, seen, input, &$0) }
+            }
+        }
+        json.array("open") { json in
+            for span in input.fold.openSpans().prefix(200) {
+                json.object { json in
+                    json.field("span", SpanID(span.span).description)
+                    json.field("name", input.directory.symbols.role(RoleID(span.role)).name)
+                    json.field("device", input.device(Int(input.directory.stream(span.stream).device)))
+                    json.field("startNanos", input.relative(span.start))
+                }
+            }
+        }
+    }
+
+    private func writeProcess(
+        _ index: Int, _ seen: ProcessFold.Stream, _ input: SnapshotInput, _ json: inout JSONWriter
+    ) {
+        let stream = reader.streams[index]
+        let age: Int64? =
+            stream.state == .live
+            ? stream.silentNanos ?? stream.lastHeartbeat.map { max(0, input.instant.nanos &- $0.nanos) }
+            : seen.events > 0 ? max(0, input.instant.nanos &- seen.lastTime) : nil
+        let isSilent =
+            stream.state == .live
+            ? (age ?? 0) > Watermark.silenceNanos : input.silent.contains { $0.device == stream.device }
+        json.field("stream", "\(stream.id)-\(stream.epoch)")
+        json.field("device", stream.device)
+        json.field("host", stream.host)
+        json.field("pid", stream.pid)
+        json.field("state", isSilent && stream.state != .dead ? "silent" : stream.state.rawValue)
+        json.field("silentNanos", age)
+        json.field("lastEventNanos", seen.events > 0 ? input.relative(seen.lastTime) : nil)
+        json.field("events", seen.events)
+        json.object("dropped") { json in
+            for (reason, count) in stream.dropped.sorted(by: { $0.key.label < $1.key.label }) {
+                json.field(reason.label, Int64(clamping: count))
+            }
+        }
+        json.field("lost", lostEvents(of: index))
+        json.field("clockDomain", stream.clockDomain)
+        let domain = Int(input.directory.stream(UInt32(index)).domain)
+        json.field("clockErrorNanos", input.clocks.offset(domain: domain, at: input.instant.nanos).error)
+        json.rate("recordCostNanos", stream.recordCostNanos)
+        json.field("sizeBytes", stream.sizeBytes)
+    }
+
+    /// Events that damage took from a stream, as far as the ranges are known. Damage that names no stream counts for
+    /// the stream in whose directory its file lies.
+    private func lostEvents(of index: Int) -> Int {
+        let stream = reader.streams[index]
+        let folder = "\(stream.id)-\(stream.epoch)"
+        return reader.damages.reduce(0) { sum, damage in
+            guard let lost = damage.lostSequences, reader.streams.count == 1 || damage.path.contains(folder) else {
+                return sum
+            }
+            return sum + lost.count
+        }
+    }
+}

@@ -1,0 +1,284 @@
+public import SpanreelTracing
+
+/// Whether a session grows, ended well, or was cut off.
+public enum SessionState: String, Sendable {
+    /// At least one process still writes.
+    case live
+    /// Every process ended its stream.
+    case saved
+    /// No process writes, and at least one died without ending its stream.
+    case crashed
+}
+
+/// Answers every question to one session, live or saved, with the same code.
+///
+/// ```
+/// refresh: reader.poll -> merge -> watermark -> head fold (+ a checkpoint now and then)
+/// views(at: T): nearest checkpoint before T -> the events up to T through the index -> views -> JSON
+/// ```
+/// The part of an answer under `data` is a pure function of (cut, T, parameters): asked again with the `cut` and the
+/// `atNanos` of a live answer's envelope, the saved session gives the same bytes. The envelope's `session.state`,
+/// `endNanos`, `revision` and `watermarkNanos` say how the recording stands now and may differ; so does the
+/// view `processes`, which is about the recording itself and is never marked final while it runs.
+///
+/// Not thread-safe and not `Sendable`: one owner, such as an actor.
+public final class SessionEngine {
+    /// Who the session is.
+    public var info: SessionInfo { reader.session }
+    /// Whether it grows.
+    public private(set) var state: SessionState = .saved
+    /// Counts how often late events changed what had been published.
+    public private(set) var revision = 0
+    /// Up to where all live streams are complete; nil for a saved session.
+    public private(set) var watermark: Watermark?
+
+    private(set) var reader: SessionReader
+    private(set) var directory: Directory
+    private(set) var head: SessionFold
+    private var merge = EventMerge()
+    private var delivered = KeyTable<UInt64>(filler: 0)
+    private var checkpoints: [SessionFold] = []
+    private var checkpointSpacing = 32_768
+    private var sinceCheckpoint = 0
+    private var cursor: SessionFold?
+    private var hasOrigin = false
+    private var limit = Timestamp(nanos: .min)
+    private let path: String
+    private let now: () -> Timestamp
+    private let options: Options
+
+    /// At most so many checkpoints; then every other one goes and the spacing doubles.
+    private static let checkpointLimit = 24
+
+    /// How ticks and windows are cut.
+    public struct Options: Sendable {
+        /// A tick's length, `MONITOR_UPDATE_INTERVAL`.
+        public var tickNanos: Int64
+        /// Samples of the default window, `MONITOR_WINDOW_SIZE`.
+        public var windowSamples: Int
+
+        /// Options; left out: ticks of one second, 100 samples.
+        public init(tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
+            self.tickNanos = tickNanos
+            self.windowSamples = windowSamples
+        }
+
+        /// From `MONITOR_UPDATE_INTERVAL` (seconds) and `MONITOR_WINDOW_SIZE`; what makes no sense is ignored.
+        public init(environment: [String: String]) {
+            self.init()
+            if let text = environment["MONITOR_UPDATE_INTERVAL"], let nanos = TimeText.duration(text),
+                nanos >= 10_000_000, nanos <= 3_600_000_000_000
+            {
+                tickNanos = nanos
+            }
+            if let text = environment["MONITOR_WINDOW_SIZE"], let size = Int(text), (1...100_000).contains(size) {
+                windowSamples = size
+            }
+        }
+    }
+
+    /// Opens a session and takes in its whole past.
+    ///
+    /// - Throws: ``TraceError`` as the reader does.
+    public convenience init(path: String, options: Options = Options()) throws(TraceError) {
+        try self.init(path: path, options: options, now: WallClock.now)
+    }
+
+    init(path: String, options: Options = Options(), now: @escaping () -> Timestamp) throws(TraceError) {
+        self.path = path
+        self.now = now
+        self.options = options
+        reader = try SessionReader(path: path)
+        directory = Directory(
+            symbols: reader.symbols, origin: Timestamp(nanos: reader.session.createdUnixNanos),
+            tickNanos: options.tickNanos, windowSamples: options.windowSamples)
+        head = SessionFold(directory: directory)
+        try refresh()
+    }
+
+    // MARK: Taking in
+
+    /// Takes in what was written since the last call and moves the watermark. Cheap when nothing is new.
+    public func refresh() throws(TraceError) {
+        if reader.isSuperseded { try reopen() }
+        let reader = reader
+        // The heartbeats that the poll sees are at least as old as the lanes it reads.
+        try reader.poll { batch in
+            note(batch)
+            merge.ingest(batch)
+            if let floor = reader.pendingFloor { drain(upTo: Timestamp(nanos: floor.nanos &- 1)) }
+        }
+        updateStreams()
+        let writers = reader.streams.map { stream in
+            Watermark.Writer(
+                device: stream.device, host: stream.host, isLive: stream.state == .live,
+                lastHeartbeat: stream.lastHeartbeat, silentNanos: stream.silentNanos)
+        }
+        watermark = Watermark(writers, now: now())
+        let isCrashed = !reader.session.isPacked && reader.streams.contains { $0.state == .dead }
+        state = watermark != nil ? .live : isCrashed ? .crashed : .saved
+        drain(upTo: watermark?.time ?? Timestamp(nanos: .max))
+        if let late = merge.earliestLate {
+            merge.clearLate()
+            try refold(from: late)
+        }
+    }
+
+    /// The directory became one file: names are numbered anew, so everything is folded again.
+    private func reopen() throws(TraceError) {
+        let fresh = try SessionReader(path: path)
+        reader = fresh
+        directory = Directory(
+            symbols: fresh.symbols, origin: Timestamp(nanos: fresh.session.createdUnixNanos),
+            tickNanos: options.tickNanos, windowSamples: options.windowSamples)
+        head = SessionFold(directory: directory)
+        merge = EventMerge()
+        delivered = KeyTable(filler: 0)
+        checkpoints = []
+        checkpointSpacing = 32_768
+        sinceCheckpoint = 0
+        cursor = nil
+        hasOrigin = false
+        limit = Timestamp(nanos: .min)
+    }
+
+    private func note(_ batch: borrowing EventBatch) {
+        guard let last = batch.events.last else { return }
+        delivered.insert(last.incarnation, last.sequence)
+        if Int(last.stream) >= directory.streams.count { updateStreams() }
+        guard !hasOrigin else { return }
+        hasOrigin = true
+        // An import is created long after its events: then the first event is the start.
+        let created = reader.session.createdUnixNanos
+        let first = batch.events.reduce(Int64.max) { min($0, $1.start.nanos) }
+        let isPlausible = created > 0 && created &- first < 60_000_000_000 && first &- created < 86_400_000_000_000
+        directory.begin(at: Timestamp(nanos: isPlausible ? created : first))
+    }
+
+    private func updateStreams() {
+        directory.update(
+            streams: reader.streams.map { stream in
+                StreamFact(
+                    id: "\(stream.id)-\(stream.epoch)", device: stream.device, host: stream.host, pid: stream.pid,
+                    clockDomain: stream.clockDomain.isEmpty ? nil : stream.clockDomain, stage: stream.stage,
+                    firstLayer: stream.firstLayer, lastLayer: stream.lastLayer, model: stream.model)
+            })
+    }
+
+    private func drain(upTo time: Timestamp) {
+        guard merge.pendingCount > 0 || time > limit else { return }
+        limit = max(limit, time)
+        merge.flush(upTo: time) { event, batch in
+            head.apply(event, in: batch)
+            sinceCheckpoint += 1
+            if sinceCheckpoint >= checkpointSpacing { checkpoint() }
+        }
+    }
+
+    private func checkpoint() {
+        sinceCheckpoint = 0
+        checkpoints.append(head)
+        guard checkpoints.count > Self.checkpointLimit else { return }
+        checkpoints = checkpoints.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        checkpointSpacing *= 2
+    }
+
+    /// Folds again from before `time`, because events came behind the watermark.
+    private func refold(from time: Timestamp) throws(TraceError) {
+        revision += 1
+        cursor = nil
+        checkpoints.removeAll { ($0.position?.time ?? Timestamp(nanos: .min)) >= time }
+        guard let frontier = merge.frontier else { return }
+        head = try advanced(checkpoints.last ?? SessionFold(directory: directory), to: frontier.time, cut: nil)
+        sinceCheckpoint = 0
+    }
+
+    /// A fold with the events after its own position up to `time`, of those delivered so far and inside `cut`.
+    private func advanced(_ fold: SessionFold, to time: Timestamp, cut: Cut?) throws(TraceError) -> SessionFold {
+        var fold = fold
+        var merge = EventMerge(after: fold.position)
+        let frontier = self.merge.frontier
+        try reader.scan(from: fold.position?.time ?? Timestamp(nanos: .min), to: time) { batch in
+            var kept = EventBatch()
+            for event in batch.events where event.time <= time {
+                guard let seen = delivered.find(event.incarnation), event.sequence <= seen else { continue }
+                if let frontier, frontier < EventMerge.Position(event) { continue }
+                if let cut, !cut.contains(event) { continue }
+                if let position = fold.position, !(position < EventMerge.Position(event)) { continue }
+                kept.append(event, from: batch)
+            }
+            merge.ingest(kept)
+        }
+        merge.flush(upTo: time) { event, batch in fold.apply(event, in: batch) }
+        return fold
+    }
+
+    // MARK: Folds of an instant
+
+    /// The fold over every event of `cut` (or every event so far) stamped at or before `time`.
+    func fold(at time: Timestamp, cut: Cut?) throws(TraceError) -> SessionFold {
+        func fits(_ fold: SessionFold) -> Bool {
+            guard let position = fold.position else { return true }
+            return position.time <= time && (cut.map { $0.covers(fold.cut) } ?? true)
+        }
+        if fits(head) { return head }
+        var base = SessionFold(directory: directory)
+        if let near = checkpoints.last(where: fits) { base = near }
+        if let cursor, fits(cursor), cursor.eventCount > base.eventCount { base = cursor }
+        let result = try advanced(base, to: time, cut: cut)
+        if cut == nil { cursor = result }
+        return result
+    }
+
+    /// The session's start and the newest instant: the watermark of a live session, the last event of a saved one.
+    public var bounds: (start: Timestamp, end: Timestamp) {
+        let start = Timestamp(nanos: directory.ticks.origin)
+        guard head.eventCount > 0 else { return (start, max(start, watermark?.time ?? start)) }
+        return (start, max(start, max(head.lastTime, watermark?.time ?? head.lastTime)))
+    }
+
+    /// An instant as people type it: `live`, `12.5s`, `-5s`, RFC 3339.
+    public func instant(_ text: String) throws(ReplayError) -> ViewQuery.Instant {
+        try TimeText.instant(text, start: bounds.start, end: bounds.end)
+    }
+
+    /// Everything that views of this query are computed from.
+    func input(_ query: ViewQuery) throws(ReplayError) -> SnapshotInput {
+        let end = bounds.end
+        var instant = end
+        if case .instant(let asked) = query.at {
+            // Without a cut nothing is known of the future; with one the answer was given at exactly that instant.
+            instant = query.cut == nil ? min(asked, end) : asked
+        }
+        let fold: SessionFold
+        do throws(TraceError) {
+            fold = try self.fold(at: instant, cut: query.cut)
+        } catch {
+            throw ReplayError(.unreadable, error.description)
+        }
+        let isLiveEnd = query.cut == nil && watermark != nil && instant == end
+        let silent = query.cut?.silent ?? (isLiveEnd ? watermark?.silent : nil) ?? silences(of: fold, at: instant)
+        return SnapshotInput(
+            fold: fold, instant: instant, window: query.window, clock: query.clock,
+            dropped: query.cut?.dropped ?? droppedTotal, silent: silent)
+    }
+
+    private var droppedTotal: UInt64 {
+        reader.streams.reduce(0) { sum, stream in stream.dropped.values.reduce(sum) { $0 &+ $1 } }
+    }
+
+    /// The streams that sampled regularly and had not been heard of for two seconds at `instant`, by the log.
+    private func silences(of fold: SessionFold, at instant: Timestamp) -> [Watermark.Silence] {
+        var least: [String: Int64] = [:]
+        for (index, stream) in fold.processes.streams.enumerated() where index < reader.streams.count {
+            guard stream.samples >= 3, index < head.processes.streams.count else { continue }
+            let goesOn = head.processes.streams[index].lastTime > instant.nanos || reader.streams[index].state != .ended
+            let age = instant.nanos &- stream.lastTime
+            let device = reader.streams[index].device
+            least[device] = min(least[device] ?? .max, goesOn ? age : 0)
+        }
+        return least.filter { $0.value > Watermark.silenceNanos }
+            .map { Watermark.Silence(device: $0.key, silentNanos: $0.value) }
+            .sorted { ($0.device, $0.silentNanos) < ($1.device, $1.silentNanos) }
+    }
+}

@@ -1,0 +1,182 @@
+public import SpanreelTracing
+
+/// What the folds know of one stream.
+public struct StreamFact: Sendable, Hashable {
+    /// The stream's id and epoch as printed; identifies it over readers.
+    public var id: String
+    /// The device label.
+    public var device: String
+    /// The machine.
+    public var host: String
+    /// The process.
+    public var pid: Int
+    /// The clock that stamps its events.
+    public var clockDomain: String
+    /// The pipeline stage it runs.
+    public var stage: Int?
+    /// First layer of its stage.
+    public var firstLayer: Int?
+    /// Last layer of its stage.
+    public var lastLayer: Int?
+    /// The model it runs.
+    public var model: String?
+
+    /// A stream from its parts.
+    public init(
+        id: String, device: String, host: String, pid: Int = 0, clockDomain: String? = nil, stage: Int? = nil,
+        firstLayer: Int? = nil, lastLayer: Int? = nil, model: String? = nil
+    ) {
+        self.id = id
+        self.device = device
+        self.host = host
+        self.pid = pid
+        self.clockDomain = clockDomain ?? host
+        self.stage = stage
+        self.firstLayer = firstLayer
+        self.lastLayer = lastLayer
+        self.model = model
+    }
+}
+
+/// Numbers for the names that folds index their arrays by: devices, hosts, clock domains, links and roles.
+///
+/// Shared by all folds and checkpoints of one reader, and append-only, so a fold of an earlier instant stays valid.
+/// The numbers depend on the order in which names came and therefore never reach a snapshot: those sort by name.
+/// Not thread-safe: one engine, one consumer.
+public final class Directory {
+    /// A role with its names resolved to numbers.
+    struct Plan {
+        var operation: Operation = .other
+        var phase: Phase = .none
+        var layer: Int32 = -1
+        var stage: Int32 = -1
+        var link: Int32 = -1
+    }
+
+    /// A stream with its names resolved to numbers.
+    struct StreamPlan: BitwiseCopyable {
+        var device: Int32
+        var domain: Int32
+        var host: Int32
+    }
+
+    /// The reader's names.
+    public let symbols: Symbols
+    /// Event time in ticks from the session's start.
+    private(set) var ticks: TickClock
+    /// Samples in the default window: `MONITOR_WINDOW_SIZE`, 100 unless set.
+    let windowSamples: Int
+
+    private(set) var plans: ContiguousArray<Plan> = []
+    private(set) var streamPlans: ContiguousArray<StreamPlan> = []
+    /// The streams, by `Event.stream`.
+    public private(set) var streams: [StreamFact] = []
+    private(set) var devices: [String] = []
+    private(set) var hosts: [String] = []
+    private(set) var domains: [String] = []
+    private(set) var links: [Link] = []
+    private(set) var hostOfDevice: [Int] = []
+
+    private var deviceIndex: [String: Int] = [:]
+    private var hostIndex: [String: Int] = [:]
+    private var domainIndex: [String: Int] = [:]
+    private var linkIndex: [Link: Int] = [:]
+    private var domainOfDevice: [Int] = []
+
+    /// An empty directory over `symbols`, whose session begins at `origin` (Unix nanoseconds).
+    public init(symbols: Symbols, origin: Timestamp, tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
+        self.symbols = symbols
+        ticks = TickClock(origin: origin.nanos, tickNanos: tickNanos)
+        self.windowSamples = max(1, windowSamples)
+    }
+
+    /// Sets the session's start, before anything is folded.
+    func begin(at origin: Timestamp) { ticks.origin = origin.nanos }
+
+    /// Adds the streams from `streams.count` on, and refreshes what is known of the earlier ones.
+    public func update(streams facts: [StreamFact]) {
+        for (index, fact) in facts.enumerated() {
+            if index < streams.count {
+                streams[index] = fact
+            } else {
+                let host = Self.number(fact.host, &hosts, &hostIndex)
+                let device = device(named: fact.device)
+                let domain = Self.number(fact.clockDomain, &domains, &domainIndex)
+                if hostOfDevice[device] < 0 { hostOfDevice[device] = host }
+                if domainOfDevice[device] < 0 { domainOfDevice[device] = domain }
+                streams.append(fact)
+                streamPlans.append(
+                    StreamPlan(device: Int32(device), domain: Int32(domain), host: Int32(host)))
+            }
+        }
+    }
+
+    /// The role of an event. O(1) after the role's first use.
+    @inline(__always) func plan(_ role: RoleID) -> Plan {
+        let index = Int(role.index)
+        if index < plans.count { return plans[index] }
+        return slowPlan(index)
+    }
+
+    /// The stream of an event; events of a stream that nobody announced belong to a nameless one.
+    @inline(__always) func stream(_ stream: UInt32) -> StreamPlan {
+        let index = Int(stream)
+        if index < streamPlans.count { return streamPlans[index] }
+        return slowStream(index)
+    }
+
+    /// The number of a device's label, new or old.
+    func device(named label: String) -> Int {
+        if let index = deviceIndex[label] { return index }
+        deviceIndex[label] = devices.count
+        devices.append(label)
+        hostOfDevice.append(-1)
+        domainOfDevice.append(-1)
+        return devices.count - 1
+    }
+
+    /// The clock domain of a device's first stream.
+    func domain(ofDevice label: String) -> Int? {
+        guard let index = deviceIndex[label], domainOfDevice[index] >= 0 else { return nil }
+        return domainOfDevice[index]
+    }
+
+    /// The facts of a device: of its first stream that has a stage, else of its first stream.
+    func fact(ofDevice device: Int) -> StreamFact? {
+        guard device >= 0, device < devices.count else { return nil }
+        let label = devices[device]
+        return streams.first { $0.device == label && $0.stage != nil } ?? streams.first { $0.device == label }
+    }
+
+    private func slowPlan(_ index: Int) -> Plan {
+        while plans.count < symbols.roles.count {
+            let role = symbols.roles[plans.count]
+            plans.append(
+                Plan(
+                    operation: role.operation, phase: role.phase,
+                    layer: role.layer.flatMap { Int32(exactly: $0) }.map { max($0, -1) } ?? -1,
+                    stage: role.stage.flatMap { Int32(exactly: $0) } ?? -1,
+                    link: role.link.map { Int32(linkNumber($0)) } ?? -1))
+        }
+        return index < plans.count ? plans[index] : Plan()
+    }
+
+    private func slowStream(_ index: Int) -> StreamPlan {
+        // The table is not extended: a later announcement of this stream must find its place free.
+        StreamPlan(device: Int32(device(named: "")), domain: Int32(Self.number("", &domains, &domainIndex)), host: -1)
+    }
+
+    private func linkNumber(_ link: Link) -> Int {
+        if let index = linkIndex[link] { return index }
+        linkIndex[link] = links.count
+        links.append(link)
+        return links.count - 1
+    }
+
+    private static func number(_ name: String, _ names: inout [String], _ index: inout [String: Int]) -> Int {
+        if let number = index[name] { return number }
+        index[name] = names.count
+        names.append(name)
+        return names.count - 1
+    }
+}

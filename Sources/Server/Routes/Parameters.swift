@@ -1,0 +1,79 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import SpanreelReplay
+internal import SpanreelTracing
+
+/// The parameters `at`, `window`, `clock` and `cut`, before they are applied to a session.
+struct SnapshotParameters: Sendable {
+    var at = "live"
+    var window: String?
+    var clock = ClockMode.aligned
+    var cut: String?
+
+    /// The same with `at` made absolute. Without a window a growing session shows its last hundred samples, and a saved
+    /// one all of it: nobody opens a file to see its last hundred seconds.
+    func query(start: Timestamp, end: Timestamp, state: SessionPhase) throws(ReplayError) -> SnapshotQuery {
+        var query = SnapshotQuery()
+        query.at = try Parameters.timestamp(at, start: start, end: end)
+        query.window = window ?? (state == .live ? "100" : "all")
+        query.clock = clock
+        query.cut = cut
+        return query
+    }
+}
+
+/// The query part of a request's target, with one sentence for each way to get it wrong.
+struct Parameters {
+    private let values: FlatDictionary<Substring, Substring>
+
+    init(_ request: Request) { values = request.uri.queryParameters }
+
+    /// The value as text; nil when absent or empty.
+    func text(_ name: String) throws(APIError) -> String? {
+        guard let value = values[name[...]], !value.isEmpty else { return nil }
+        guard value.utf8.count <= 32768 else { throw .invalid("`\(name)` is too long.") }
+        return String(value)
+    }
+
+    /// The text of an instant, proved to be one; which instant depends on the session.
+    func instant(_ name: String) throws -> String? {
+        guard let text = try text(name) else { return nil }
+        _ = try TimeText.instant(text, start: Timestamp(nanos: 0), end: Timestamp(nanos: 0))
+        return text
+    }
+
+    /// A whole number within a range.
+    func integer(_ name: String, _ range: ClosedRange<Int>) throws(APIError) -> Int? {
+        guard let text = try text(name) else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw .invalid("`\(name)` must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+
+    /// A number within a range.
+    func number(_ name: String, _ range: ClosedRange<Double>) throws(APIError) -> Double? {
+        guard let text = try text(name) else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            throw .invalid("`\(name)` must be a number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+
+    /// `at`, `window`, `clock` and `cut`.
+    func snapshot() throws -> SnapshotParameters {
+        var parameters = SnapshotParameters()
+        parameters.at = try instant("at") ?? "live"
+        parameters.window = try text("window")
+        _ = try ViewQuery.WindowChoice(parsing: parameters.window ?? "")
+        parameters.clock = try ClockMode(parsing: try text("clock") ?? "")
+        parameters.cut = try text("cut")
+        return parameters
+    }
+
+    /// The instant that a text means in a session of those bounds; nil for the newest.
+    static func timestamp(_ text: String?, start: Timestamp, end: Timestamp) throws(ReplayError) -> Timestamp? {
+        guard let text, case .instant(let timestamp) = try TimeText.instant(text, start: start, end: end) else { return nil }
+        return max(timestamp, start)
+    }
+}

@@ -1,0 +1,72 @@
+internal import Foundation
+internal import SpanreelReplay
+internal import SpanreelTracing
+
+/// A session on disk, behind the engine that folds it.
+struct EngineBackend: SessionBackend {
+    private let engine: SessionEngine
+
+    init(path: String) throws(TraceError) {
+        engine = try SessionEngine(
+            path: path, options: SessionEngine.Options(environment: ProcessInfo.processInfo.environment))
+    }
+
+    var state: SessionPhase {
+        switch engine.state {
+        case .live: .live
+        case .saved: .saved
+        case .crashed: .crashed
+        }
+    }
+
+    var canGrow: Bool { !engine.info.isPacked }
+    var bounds: (start: Timestamp, end: Timestamp) { engine.bounds }
+
+    func refresh() throws { try engine.refresh() }
+
+    func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8] { try engine.views(names, view(query)) }
+
+    func traces(limit: Int, _ query: SnapshotQuery) throws -> [UInt8] { try engine.traces(limit: limit, view(query)) }
+
+    func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] { try engine.trace(id, view(query)) }
+
+    func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) throws -> [UInt8] {
+        try engine.timeline(from: from, to: to, pixels: pixels, view(query))
+    }
+
+    func dashboardMetrics() throws -> [UInt8] { try engine.dashboardMetrics() }
+
+    func dashboardLayers() throws -> [UInt8] { try engine.dashboardLayers() }
+
+    func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) throws -> [UInt8] {
+        try engine.dashboardHistory(from: from, to: to, limit: limit)
+    }
+
+    private func view(_ query: SnapshotQuery) throws -> ViewQuery {
+        var cut: Cut?
+        if let text = query.cut {
+            guard let parsed = Cut(text) else { throw APIError.invalid("`cut` is not one that an answer of this API gave.") }
+            cut = parsed
+        }
+        return ViewQuery(
+            at: query.at.map { .instant($0) } ?? .live, window: try .init(parsing: query.window), cut: cut, clock: query.clock)
+    }
+}
+
+extension SessionSource {
+    /// The real thing: sessions on disk.
+    static let engine = SessionSource(
+        describe: { path in try describe(path) },
+        open: { path in try EngineBackend(path: path) },
+        diff: { _, _ in throw APIError(.serviceUnavailable, "unavailable", "Diff is not built into this program.") })
+
+    private static func describe(_ path: String) throws(TraceError) -> SessionDescription {
+        let reader = try SessionReader(path: path)
+        let states = reader.streams.map(\.state)
+        let isCrashed = !reader.session.isPacked && states.contains(.dead)
+        return SessionDescription(
+            id: "\(reader.session.id)", name: reader.session.name,
+            state: states.contains(.live) ? .live : isCrashed ? .crashed : .saved,
+            createdUnixNanos: reader.session.createdUnixNanos, sizeBytes: reader.sizeBytes)
+    }
+}

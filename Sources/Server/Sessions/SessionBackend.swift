@@ -1,0 +1,85 @@
+internal import SpanreelReplay
+internal import SpanreelTracing
+
+/// What the server needs of one session: the folds and queries behind one consumer.
+///
+/// Not `Sendable`: a ``SessionHandle`` owns it. Every result is the canonical JSON, ready to be sent.
+protocol SessionBackend {
+    /// Whether it still grows.
+    var state: SessionPhase { get }
+    /// Whether something may still be added: a directory, where a process can join even after all have ended.
+    var canGrow: Bool { get }
+    /// The first and the last instant seen so far.
+    var bounds: (start: Timestamp, end: Timestamp) { get }
+    /// Takes in what was written since the last call.
+    mutating func refresh() throws
+    /// One view under `data`, several under `views`.
+    mutating func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8]
+    /// The newest requests up to an instant.
+    mutating func traces(limit: Int, _ query: SnapshotQuery) throws -> [UInt8]
+    /// One trace's spans.
+    mutating func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8]
+    /// Spans of all devices, as many as so many pixels can show.
+    mutating func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) throws -> [UInt8]
+    /// `GET /api/metrics`.
+    mutating func dashboardMetrics() throws -> [UInt8]
+    /// `GET /api/layers`.
+    mutating func dashboardLayers() throws -> [UInt8]
+    /// `GET /api/history`.
+    mutating func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) throws -> [UInt8]
+}
+
+/// Whether a session grows, ended well, or was cut off.
+enum SessionPhase: String, Sendable {
+    /// A process still writes.
+    case live
+    /// Every process ended its stream.
+    case saved
+    /// No process writes, and at least one died.
+    case crashed
+}
+
+/// The parameters that every view takes. Equal queries have equal answers until the next refresh.
+struct SnapshotQuery: Hashable, Sendable {
+    /// The instant; nil means the newest.
+    var at: Timestamp?
+    /// How far back.
+    var window = "100"
+    /// Whose clock.
+    var clock = ClockMode.aligned
+    /// Which events, as an earlier envelope named them.
+    var cut: String?
+
+    /// The newest instant and the defaults.
+    init() {}
+}
+
+/// How the server gets at sessions; tests give it others.
+struct SessionSource: Sendable {
+    /// Reads headers only.
+    var describe: @Sendable (_ path: String) throws -> SessionDescription
+    /// Opens the session for views.
+    var open: @Sendable (_ path: String) throws -> any SessionBackend
+    /// What `spanreel diff --json` prints.
+    var diff: @Sendable (_ before: String, _ after: String) throws -> [UInt8]
+}
+
+/// A row of `GET /api/sessions`.
+struct SessionDescription: Sendable, Equatable {
+    /// Thirty-two hexadecimal digits.
+    var id: String
+    /// The name given, else the file's.
+    var name: String
+    /// Whether it grows.
+    var state: SessionPhase
+    /// Unix nanoseconds.
+    var createdUnixNanos: Int64
+    /// All files.
+    var sizeBytes: Int
+
+    /// `{"id":…,"name":…,"state":…,"createdUnixNanos":…,"sizeBytes":…}`.
+    var json: String {
+        "{\"id\":\(JSONText.quoted(id)),\"name\":\(JSONText.quoted(name)),\"state\":\"\(state.rawValue)\","
+            + "\"createdUnixNanos\":\"\(createdUnixNanos)\",\"sizeBytes\":\(sizeBytes)}"
+    }
+}

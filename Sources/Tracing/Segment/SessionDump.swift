@@ -1,0 +1,145 @@
+/// Records as text, one line each: for eyes, grep and bug reports.
+public enum SessionDump {
+    /// What to show.
+    public struct Options: Sendable {
+        /// Only events of this trace.
+        public var trace: TraceID?
+        /// Only streams of this device.
+        public var device: String?
+        /// JSON lines instead of columns.
+        public var json = false
+        /// Stop after so many events.
+        public var limit = Int.max
+        /// All defaults.
+        public init() {}
+    }
+
+    /// Hands every selected event to `line`, by block, each incarnation in order. Control characters are escaped.
+    ///
+    /// - Returns: the number of lines.
+    @discardableResult
+    public static func run(
+        path: String, options: Options = Options(), _ line: (String) -> Void
+    ) throws(TraceError) -> Int {
+        let reader = try SessionReader(path: path)
+        var count = 0
+        try reader.poll { batch in
+            for event in batch.events where count < options.limit {
+                if let trace = options.trace, event.trace != trace { continue }
+                let device = reader.streams[Int(event.stream)].device
+                if let wanted = options.device, device != wanted { continue }
+                line(options.json ? json(event, batch, reader, device) : text(event, batch, reader, device))
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// `unix-nanos device incarnation/sequence kind name [phase layer link] span<parent trace duration attributes`
+    private static func text(
+        _ event: Event, _ batch: borrowing EventBatch, _ reader: SessionReader, _ device: String
+    ) -> String {
+        let role = reader.symbols.role(event.role)
+        var parts = [
+            String(event.time.nanos), escape(device), "\(Hex.string(event.incarnation).prefix(8))/\(event.sequence)",
+            "\(event.kind)", escape(role.name),
+        ]
+        if role.phase != .none { parts.append(role.phase.label) }
+        if let layer = role.layer { parts.append("layer=\(layer)") }
+        if let stage = role.stage { parts.append("stage=\(stage)") }
+        if let link = role.link { parts.append("link=\(escape(link.from))>\(escape(link.to))") }
+        if !event.span.isNone { parts.append("span=\(event.span)") }
+        if !event.parent.isNone { parts.append("parent=\(event.parent)") }
+        if !event.trace.isNone { parts.append("trace=\(event.trace)") }
+        if event.kind == .span { parts.append("dur=\(event.time - event.start)ns") }
+        if event.kind == .tokens { parts.append("tokens=\(event.value)") }
+        if event.status != .unset { parts.append("status=\(event.status)") }
+        for attribute in batch.attributes(of: event) {
+            parts.append(
+                "\(escape(reader.symbols.name(of: attribute.key)))=\(escape(value(attribute, reader.symbols)))")
+        }
+        return parts.joined(separator: " ")
+    }
+
+    private static func json(
+        _ event: Event, _ batch: borrowing EventBatch, _ reader: SessionReader, _ device: String
+    ) -> String {
+        let role = reader.symbols.role(event.role)
+        var fields = [
+            "\"timeUnixNanos\":\"\(event.time.nanos)\"", "\"device\":\(quote(device))",
+            "\"incarnation\":\"\(Hex.string(event.incarnation))\"", "\"sequence\":\(event.sequence)",
+            "\"kind\":\"\(event.kind)\"", "\"name\":\(quote(role.name))", "\"operation\":\"\(role.operation)\"",
+        ]
+        if role.phase != .none { fields.append("\"phase\":\"\(role.phase.label)\"") }
+        if let layer = role.layer { fields.append("\"layer\":\(layer)") }
+        if let stage = role.stage { fields.append("\"stage\":\(stage)") }
+        if let link = role.link { fields.append("\"link\":\(quote("\(link.from)>\(link.to)"))") }
+        if !event.span.isNone { fields.append("\"span\":\"\(event.span)\"") }
+        if !event.parent.isNone { fields.append("\"parent\":\"\(event.parent)\"") }
+        if !event.trace.isNone { fields.append("\"trace\":\"\(event.trace)\"") }
+        if event.kind == .span { fields.append("\"durationNanos\":\(event.time - event.start)") }
+        if event.kind == .tokens { fields.append("\"tokens\":\(event.value)") }
+        if event.status != .unset { fields.append("\"status\":\"\(event.status)\"") }
+        let attributes = batch.attributes(of: event).map { attribute in
+            let text = value(attribute, reader.symbols)
+            let isText =
+                attribute.type == .string || attribute.type == .blob
+                || attribute.type == .double && !Double(bitPattern: attribute.bits).isFinite
+            return "\(quote(reader.symbols.name(of: attribute.key))):\(isText ? quote(text) : text)"
+        }
+        if !attributes.isEmpty { fields.append("\"attributes\":{\(attributes.joined(separator: ","))}") }
+        return "{\(fields.joined(separator: ","))}"
+    }
+
+    private static func value(_ attribute: Attribute, _ symbols: Symbols) -> String {
+        switch attribute.type {
+        case .int: "\(Int64(bitPattern: attribute.bits))"
+        case .double: "\(Double(bitPattern: attribute.bits))"
+        case .bool: attribute.bits == 0 ? "false" : "true"
+        case .string: symbols.string(StringID(UInt32(truncatingIfNeeded: attribute.bits)))
+        case .blob: "<blob \(attribute.bits)>"
+        }
+    }
+
+    /// Names come from outside: nothing in them may steer a terminal.
+    private static func escape(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isUnsafe) || text.contains(" ") else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            if isUnsafe(scalar) {
+                escaped += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return text.contains(" ") ? "\"\(escaped)\"" : escaped
+    }
+
+    private static func quote(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            default:
+                if isUnsafe(scalar) {
+                    for unit in String(scalar).utf16 {
+                        let digits = String(unit, radix: 16)
+                        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                    }
+                } else {
+                    quoted.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// Control characters, line separators and bidirectional overrides.
+    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0x200b...0x200f, 0x202a...0x202e, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
