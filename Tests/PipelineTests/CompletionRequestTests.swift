@@ -13,10 +13,12 @@ import Testing
         ("{}", "missing_prompt"), (#"{"prompt":""}"#, "empty_prompt"), (#"{"prompt":[]}"#, "empty_prompt"),
         (#"{"prompt":7}"#, "invalid_request"), (#"{"prompt":["a","b"]}"#, "invalid_request"),
         (#"{"prompt":[1,512]}"#, "invalid_request"), (#"{"prompt":[-1]}"#, "invalid_request"),
-        (#"{"prompt":"a","max_tokens":0}"#, "invalid_request"), (#"{"prompt":"a","max_tokens":"5"}"#, "invalid_request"),
+        (#"{"prompt":"a","max_tokens":0}"#, "invalid_request"),
+        (#"{"prompt":"a","max_tokens":"5"}"#, "invalid_request"),
         (#"{"prompt":"a","max_tokens":9223372036854775807}"#, "context_length_exceeded"),
         (#"{"prompt":"a","max_tokens":767}"#, "context_length_exceeded"),
-        (#"{"prompt":"a","temperature":-1}"#, "invalid_request"), (#"{"prompt":"a","temperature":2.1}"#, "invalid_request"),
+        (#"{"prompt":"a","temperature":-1}"#, "invalid_request"),
+        (#"{"prompt":"a","temperature":2.1}"#, "invalid_request"),
         (#"{"prompt":"a","n":2}"#, "invalid_request"), (#"{"prompt":"a","top_k":0}"#, "invalid_request"),
         (#"{"prompt":"a","stop":["1","2","3","4","5"]}"#, "invalid_request"),
         (#"{"prompt":"a","stream":"yes"}"#, "invalid_request"), (#"{"prompt":"a","model":"gpt"}"#, "model_not_found"),
@@ -34,7 +36,8 @@ import Testing
 
     @Test func fieldsAreRead() throws {
         let request = try parse(
-            #"{"prompt":["hello"],"max_tokens":5,"temperature":0,"top_k":7,"seed":9,"stop":"x","stream":true,"stream_options":{"include_usage":true},"user":"u"}"#)
+            #"{"prompt":["hello"],"max_tokens":5,"temperature":0,"top_k":7,"seed":9,"stop":"x","stream":true,"stream_options":{"include_usage":true},"user":"u"}"#
+        )
         #expect(request.prompt == [Tokenizer.begin] + Tokenizer(vocabulary: 512).encode("hello"))
         #expect(request.maximumTokens == 5 && request.stops == ["x"] && request.stream && request.includesUsage)
         #expect(request.sampling == SamplingOptions(temperature: 0, topK: 7, seed: 9))

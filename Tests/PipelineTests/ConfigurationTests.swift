@@ -3,17 +3,21 @@ import Testing
 @testable import SpanreelPipeline
 
 @Suite struct FaultSyntaxTests {
-    @Test(arguments: [
-        ("11=2ms", 11, 2_000_000), ("0=500us", 0, 500_000), ("3=1.5s", 3, 1_500_000_000), ("3=7ns", 3, 7),
-        ("3=2µs", 3, 2000), ("1=0ms", 1, 0),
-    ] as [(String, Int, Int64)])
+    @Test(
+        arguments: [
+            ("11=2ms", 11, 2_000_000), ("0=500us", 0, 500_000), ("3=1.5s", 3, 1_500_000_000), ("3=7ns", 3, 7),
+            ("3=2µs", 3, 2000), ("1=0ms", 1, 0),
+        ] as [(String, Int, Int64)])
     func slowLayers(text: String, layer: Int, nanos: Int64) throws {
         var faults = PipelineFaults()
         try faults.addSlowLayer(text)
         #expect(faults.slowLayers == [layer: nanos])
     }
 
-    @Test(arguments: ["", "11", "11=", "=2ms", "x=2ms", "-1=2ms", "11=2", "11=ms", "11=-2ms", "11=1e3ms", "11=61s", "11=infs", "11=nans", "11=0x2ms", "11=2 ms"])
+    @Test(arguments: [
+        "", "11", "11=", "=2ms", "x=2ms", "-1=2ms", "11=2", "11=ms", "11=-2ms", "11=1e3ms", "11=61s", "11=infs",
+        "11=nans", "11=0x2ms", "11=2 ms",
+    ])
     func brokenSlowLayers(text: String) {
         var faults = PipelineFaults()
         #expect(throws: PipelineError.self) { try faults.addSlowLayer(text) }
@@ -34,16 +38,20 @@ import Testing
         #expect(throws: PipelineError.self) { try faults.addSlowHop(text) }
     }
 
-    @Test(arguments: [
-        ("mini2=37.5ms,40ppm", 37_500_000, 40), ("mini2=-2ms", -2_000_000, 0), ("mini2=0ns,-12.5ppm", 0, -12.5),
-    ] as [(String, Int64, Double)])
+    @Test(
+        arguments: [
+            ("mini2=37.5ms,40ppm", 37_500_000, 40), ("mini2=-2ms", -2_000_000, 0), ("mini2=0ns,-12.5ppm", 0, -12.5),
+        ] as [(String, Int64, Double)])
     func skews(text: String, offset: Int64, drift: Double) throws {
         var faults = PipelineFaults()
         try faults.addSkew(text)
         #expect(faults.skews == ["mini2": .init(offsetNanos: offset, driftPPM: drift)])
     }
 
-    @Test(arguments: ["mini2", "mini2=", "mini2=,40ppm", "mini2=1ms,40", "mini2=1ms,ppm", "mini2=1ms,nanppm", "mini2=1ms,1ppm,2ppm", "mini2=1ms,99999ppm"])
+    @Test(arguments: [
+        "mini2", "mini2=", "mini2=,40ppm", "mini2=1ms,40", "mini2=1ms,ppm", "mini2=1ms,nanppm", "mini2=1ms,1ppm,2ppm",
+        "mini2=1ms,99999ppm",
+    ])
     func brokenSkews(text: String) {
         var faults = PipelineFaults()
         #expect(throws: PipelineError.self) { try faults.addSkew(text) }
@@ -88,11 +96,13 @@ import Testing
         #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
     }
 
-    @Test(arguments: [
-        { $0.devices = 0 }, { $0.devices = 25 }, { $0.devices = 33 }, { $0.rate = 0 }, { $0.rate = .nan },
-        { $0.durationSeconds = 0 }, { $0.durationSeconds = .infinity }, { $0.requests = 0 }, { $0.inferencePort = 70000 },
-        { $0.inferencePort = -1 }, { $0.layers = 0 }, { $0.chunkTokens = 0 },
-    ] as [@Sendable (inout PipelineConfiguration) -> Void])
+    @Test(
+        arguments: [
+            { $0.devices = 0 }, { $0.devices = 25 }, { $0.devices = 33 }, { $0.rate = 0 }, { $0.rate = .nan },
+            { $0.durationSeconds = 0 }, { $0.durationSeconds = .infinity }, { $0.requests = 0 },
+            { $0.inferencePort = 70000 },
+            { $0.inferencePort = -1 }, { $0.layers = 0 }, { $0.chunkTokens = 0 },
+        ] as [@Sendable (inout PipelineConfiguration) -> Void])
     func impossibleConfigurationsAreRefused(change: @Sendable (inout PipelineConfiguration) -> Void) {
         var configuration = PipelineConfiguration()
         change(&configuration)

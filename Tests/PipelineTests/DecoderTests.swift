@@ -15,7 +15,9 @@ private struct NaiveDecoder {
         stride(from: 0, to: buffer.count, by: width).map { buffer.read(count: width, at: $0).map(Double.init) }
     }
 
-    private func times(_ x: [Double], _ w: [[Double]]) -> [Double] { w.map { zip($0, x).reduce(0) { $0 + $1.0 * $1.1 } } }
+    private func times(_ x: [Double], _ w: [[Double]]) -> [Double] {
+        w.map { zip($0, x).reduce(0) { $0 + $1.0 * $1.1 } }
+    }
 
     private func norm(_ x: [Double]) -> [Double] {
         let scale = 1 / (x.reduce(0) { $0 + $1 * $1 } / Double(x.count) + 1e-5).squareRoot()

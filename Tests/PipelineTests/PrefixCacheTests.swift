@@ -60,14 +60,18 @@ import Testing
         var generator = SeededGenerator(seed)
         var a = cache(entries: 4, tokens: 120), b = a
         for step in 0..<300 {
-            let tokens = prompt(generator.integer(in: 1...3), generator.integer(in: 0...40))
+            let tokens =
+                prompt(generator.integer(in: 1...3), generator.integer(in: 0...40))
                 + prompt(generator.integer(in: 4...6), generator.integer(in: 0...10))
             if generator.integer(in: 0...1) == 0 {
                 let hit = a.lookup(tokens), twin = b.lookup(tokens)
                 #expect(hit?.value == twin?.value && hit?.length == twin?.length)
-                let longest = a.contents.map { min(PrefixCache<Int>.sharedPrefix($0, tokens), tokens.count - 1) }.max() ?? 0
+                let longest =
+                    a.contents.map { min(PrefixCache<Int>.sharedPrefix($0, tokens), tokens.count - 1) }.max() ?? 0
                 #expect((hit?.length ?? 0) == (longest >= PrefixCache<Int>.shortestHit ? longest : 0))
-                if hit != nil, let newest = a.contents.last { #expect(PrefixCache<Int>.sharedPrefix(newest, tokens) >= longest) }
+                if hit != nil, let newest = a.contents.last {
+                    #expect(PrefixCache<Int>.sharedPrefix(newest, tokens) >= longest)
+                }
             } else {
                 #expect(a.insert(tokens, step) == b.insert(tokens, step))
             }

@@ -55,14 +55,15 @@ import Testing
 }
 
 @Suite struct StopFilterTests {
-    @Test(arguments: [
-        (["END"], ["a E", "ND b"], "a ", true),
-        (["END"], ["a E", "N b"], "a EN b", false),
-        (["\n", "xx"], ["ab", "cx", "x\n"], "abc", true),
-        ([], ["a", "b"], "ab", false),
-        ([""], ["a"], "a", false),
-        (["ab"], ["a", "a", "b"], "a", true),
-    ] as [([String], [String], String, Bool)])
+    @Test(
+        arguments: [
+            (["END"], ["a E", "ND b"], "a ", true),
+            (["END"], ["a E", "N b"], "a EN b", false),
+            (["\n", "xx"], ["ab", "cx", "x\n"], "abc", true),
+            ([], ["a", "b"], "ab", false),
+            ([""], ["a"], "a", false),
+            (["ab"], ["a", "a", "b"], "a", true),
+        ] as [([String], [String], String, Bool)])
     func textUpToTheStopStringIsShown(stops: [String], pieces: [String], shown: String, stopped: Bool) {
         var filter = StopFilter(stops)
         var text = ""

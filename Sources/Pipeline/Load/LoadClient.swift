@@ -119,7 +119,9 @@ final class LoadClient: Sendable {
         if request.kind == .followUp {
             let earlier = conversations.withLock { $0.isEmpty ? nil : $0[request.choice % $0.count] }
             // A conversation that grows too long for the model starts anew.
-            if let earlier, earlier.utf8.count < configuration.model.context * 2 { prompt = earlier + " " + request.question }
+            if let earlier, earlier.utf8.count < configuration.model.context * 2 {
+                prompt = earlier + " " + request.question
+            }
         }
         let limit = request.kind == .invalid ? configuration.model.context * 10 : request.maximumTokens
         let body = Body(

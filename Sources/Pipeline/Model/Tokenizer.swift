@@ -27,7 +27,8 @@ struct Tokenizer: Sendable {
         longestPiece = pieces.map(\.count).max() ?? 1
         // Word endings and single letters are left to prompts: whole words read like words.
         canBeGenerated = pieces.indices.map { id in
-            id == Self.end || (id > Self.end && pieces[id].first == 0x20 && pieces[id].count > 1) || [0x2c, 0x2e].contains(id)
+            id == Self.end || (id > Self.end && pieces[id].first == 0x20 && pieces[id].count > 1)
+                || [0x2c, 0x2e].contains(id)
         }
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// One spawned process: its standard input is a pipe that only this process can write to, its standard output comes
@@ -75,7 +75,9 @@ final class ChildProcess: Sendable {
             guard let input else { return }
             var written = 0
             while written < bytes.count {
-                let count = bytes.withUnsafeBytes { Foundation.write(input, $0.baseAddress.map { $0 + written }, bytes.count - written) }
+                let count = bytes.withUnsafeBytes {
+                    Foundation.write(input, $0.baseAddress.map { $0 + written }, bytes.count - written)
+                }
                 guard count > 0 else { return }
                 written += count
             }
@@ -130,8 +132,8 @@ final class ChildProcess: Sendable {
     }
 
     #if canImport(Darwin)
-    private static func emptyActions() -> posix_spawn_file_actions_t? { nil }
+        private static func emptyActions() -> posix_spawn_file_actions_t? { nil }
     #else
-    private static func emptyActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
+        private static func emptyActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
     #endif
 }

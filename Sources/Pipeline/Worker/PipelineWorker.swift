@@ -55,7 +55,9 @@ public enum PipelineWorker {
     }
 
     /// The recorder of a device, with the model's split and the clock skew asked for.
-    private static func openRecorder(_ configuration: PipelineConfiguration, _ index: Int) throws(PipelineError) -> Recorder {
+    private static func openRecorder(_ configuration: PipelineConfiguration, _ index: Int) throws(PipelineError)
+        -> Recorder
+    {
         let model = configuration.model
         let layers = configuration.layerRange(of: index)
         return try openRecorder(
@@ -122,7 +124,9 @@ public enum PipelineWorker {
     }
 
     /// Binds the inference port and reports it; a server that ends early ends the process.
-    private static func startServer(_ node: RingNode, _ lifeline: Lifeline) async throws(PipelineError) -> Task<Void, Never> {
+    private static func startServer(_ node: RingNode, _ lifeline: Lifeline) async throws(PipelineError) -> Task<
+        Void, Never
+    > {
         let port = try freePort(node.configuration)
         let server = InferenceServer(node: node)
         return Task {
@@ -132,7 +136,8 @@ public enum PipelineWorker {
                 }
             } catch {
                 let message = "The inference server ended: \(error)"
-                Handshake.say("failed", Handshake.Failed(code: PipelineError.Code.network.description, message: message))
+                Handshake.say(
+                    "failed", Handshake.Failed(code: PipelineError.Code.network.description, message: message))
             }
             lifeline.stop()
         }

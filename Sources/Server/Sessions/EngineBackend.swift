@@ -58,7 +58,7 @@ extension SessionSource {
     static let engine = SessionSource(
         describe: { path in try describe(path) },
         open: { path in try EngineBackend(path: path) },
-        diff: { _, _ in throw APIError(.serviceUnavailable, "unavailable", "Diff is not built into this program.") })
+        diff: { before, after in try SessionDiff(before: before, after: after).json() })
 
     private static func describe(_ path: String) throws(TraceError) -> SessionDescription {
         let reader = try SessionReader(path: path)
