@@ -107,6 +107,8 @@ import Testing
         try content.write(toFile: path, atomically: true, encoding: .utf8)
         let error = try #require(throws: TraceError.self) { try SessionReader(path: path) }
         #expect(error.code == .notASession)
+        // Not damage either: verify refuses it in the same way.
+        #expect(try #require(throws: TraceError.self) { try SessionVerifier.verify(path: path) }.code == .notASession)
         #expect(!error.description.contains("\n"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == content)
     }

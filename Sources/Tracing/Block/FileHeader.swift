@@ -43,6 +43,15 @@ struct FileHeader: Equatable {
         return writer.bytes
     }
 
+    /// Whether the file at `path` begins with our magic but for a byte or two: damaged, rather than something else.
+    static func resembles(_ path: String) throws(TraceError) -> Bool {
+        let fd = POSIX.open(path, 0)
+        guard fd >= 0 else { throw .system("cannot open", path) }
+        defer { POSIX.closeFile(fd) }
+        let start = try POSIX.read(fd, offset: 0, count: magic.count, path: path)
+        return zip(start, magic).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) } >= magic.count - 2
+    }
+
     /// Reads a header; says in words what is wrong with it.
     static func parse(_ bytes: [UInt8], path: String) throws(TraceError) -> FileHeader {
         guard bytes.count >= magic.count, Array(bytes.prefix(magic.count)) == magic else {

@@ -92,7 +92,11 @@ public enum SessionVerifier {
         report.sizeBytes += size
         do throws(TraceError) {
             reader = try BlockFileReader(path: path)
-        } catch  where size >= FileHeader.sizeBytes && (error.code == .corrupt || error.code == .notASession) {
+        } catch {
+            // A header that was one is damage; a file that never was a session is the caller's mistake.
+            guard size >= FileHeader.sizeBytes, try FileHeader.resembles(path), error.code != .unsupportedVersion else {
+                throw error
+            }
             report.damages.append(
                 Damage(
                     kind: .header, path: path, offsetBytes: error.offsetBytes ?? 0, lengthBytes: FileHeader.sizeBytes,
