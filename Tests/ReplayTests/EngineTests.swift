@@ -126,6 +126,40 @@ import Testing
         #expect(engine.state == .saved && engine.head.eventCount == replay.head.eventCount)
     }
 
+    @Test("Events behind the watermark are folded in their place, and the revision says so")
+    func lateEvents() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/late.reel"
+        var options = Recorder.Options()
+        options.path = path
+        options.name = "late"
+        options.device = "mini1"
+        let recorder = try Recorder.open(options)
+        let layer = recorder.role(Role(.layer, phase: .decode, layer: 0, stage: 0))
+        let old = recorder.now()
+        usleep(2_000)
+        let oldEnd = recorder.now()
+        for _ in 0..<50 { recorder.record(layer, from: recorder.now(), parent: nil) }
+        usleep(60_000)
+        let engine = try SessionEngine(path: path)
+        #expect(engine.head.eventCount == 50 && engine.revision == 0)
+        recorder.record(layer, from: old, to: oldEnd, parent: nil)
+        usleep(60_000)
+        try engine.refresh()
+        #expect(engine.head.eventCount == 51 && engine.revision == 1)
+        let views = ViewName.allCases.filter { $0 != .processes }
+        let live = try engine.views(views)
+        let envelope = try parsed(live)
+        let cut = Cut(try #require(envelope["cut"] as? String))
+        let at = Timestamp(nanos: engine.bounds.start.nanos + (try #require(envelope["atNanos"] as? Int64)))
+        try recorder.close()
+        try SessionPacker.pack(path: path)
+        let replay = try SessionEngine(path: path)
+        let replayed = try replay.views(views, ViewQuery(at: .instant(at), cut: try #require(cut)))
+        #expect(data(replayed) == data(live))
+    }
+
     @Test("Waterfall, timeline and dashboard are JSON of the documented shape")
     func queries() throws {
         let folder = try folder()
