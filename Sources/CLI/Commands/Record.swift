@@ -45,7 +45,8 @@ struct Record: AsyncParsableCommand {
     /// Seals and packs what was recorded, and says what it is.
     private func finish(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
-            return Failure.complain("the command recorded nothing: no process of it opened the session that SPANREEL_SESSION names [empty]")
+            return Failure.complain(
+                "the command recorded nothing: no process of it opened the session that SPANREEL_SESSION names [empty]")
         }
         try Packing.finish(path)
         if json {
@@ -69,7 +70,9 @@ enum Packing {
         try SessionSealer.seal(path: path)
         do throws(TraceError) {
             let report = try SessionPacker.pack(path: path)
-            for damage in report.damages { Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)") }
+            for damage in report.damages {
+                Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
+            }
         } catch {
             guard error.code == .busy else { throw error }
             Failure.complain("\(error.message); pack it later with `spanreel pack` [busy]")
@@ -85,8 +88,20 @@ final class SpawnedCommand: Sendable {
         let argv = arguments.map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argv + envp).forEach { free($0) } }
+        // This may run on a thread of the pool, which blocks every signal; a child would inherit that.
+        #if canImport(Darwin)
+            var attributes: posix_spawnattr_t?
+        #else
+            var attributes = posix_spawnattr_t()
+        #endif
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process: pid_t = 0
-        let status = posix_spawnp(&process, argv[0] ?? strdup(""), nil, nil, argv, envp)
+        let status = posix_spawnp(&process, arguments[0], nil, &attributes, argv, envp)
         guard status == 0 else {
             throw Failure("unreadable", "\(arguments[0]) cannot be run: \(String(cString: strerror(status))).")
         }

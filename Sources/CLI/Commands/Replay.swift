@@ -20,9 +20,9 @@ struct Replay: AsyncParsableCommand {
     @OptionGroup var place: DirectoryOption
     @OptionGroup var viewer: ViewerArguments
     @Argument(help: "The session.") var session: String
-    @Option(help: "The instant to show.", transform: Self.time) var at: String?
-    @Option(help: "Where playing begins.", transform: Self.time) var from: String?
-    @Option(help: "Where playing ends.", transform: Self.time) var to: String?
+    @Option(parsing: .unconditional, help: "The instant to show.", transform: Self.time) var at: String?
+    @Option(parsing: .unconditional, help: "Where playing begins.", transform: Self.time) var from: String?
+    @Option(parsing: .unconditional, help: "Where playing ends.", transform: Self.time) var to: String?
     @Option(help: "Times the session's own pace; 0: without waiting.") var speed = 1.0
     @Flag(help: "Play in the terminal.") var tty = false
     @Flag(help: "Print snapshots as JSON, one a line.") var json = false
@@ -40,7 +40,9 @@ struct Replay: AsyncParsableCommand {
     func validate() throws {
         guard speed >= 0, speed <= 1000 else { throw ValidationError("The speed is 0 to 1000, not \(speed).") }
         if at != nil, from != nil || to != nil { throw ValidationError("Give either --at or --from and --to.") }
-        if !tty, !json, to != nil || speed != 1 { throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.") }
+        if !tty, !json, to != nil || speed != 1 {
+            throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.")
+        }
     }
 
     func run() async throws {
@@ -53,8 +55,10 @@ struct Replay: AsyncParsableCommand {
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
         if let at {
-            let bytes = try engine.views(json ? ViewName.allCases : ViewText.all, ViewQuery(at: try engine.instant(at)))
-            return json ? Output.print(bytes) : ViewText.print(bytes)
+            let query = ViewQuery(at: try engine.instant(at))
+            return json
+                ? Output.print(try engine.views(ViewName.allCases, query))
+                : Output.print(text: try SessionStats.text(engine, query))
         }
         try await play(engine)
     }
@@ -66,6 +70,9 @@ struct Replay: AsyncParsableCommand {
         return "\(Double(max(0, min(instant, end) - start)) / 1e9)s"
     }
 
+    /// The views of each line of `--json`.
+    private static let played: [ViewName] = [.overview, .throughput, .latency, .cache]
+
     /// One snapshot for each second of the session, as fast as `speed` says.
     private func play(_ engine: SessionEngine) async throws {
         let (start, end) = engine.bounds
@@ -76,18 +83,22 @@ struct Replay: AsyncParsableCommand {
         let first = try timestamp(from, or: start)
         let last = try timestamp(to, or: end)
         guard first <= last else { throw Failure("invalid", "--from lies after --to.") }
-        let views: [ViewName] = [.overview, .throughput, .latency, .cache]
         let clock = ContinuousClock.now
+        let terminal = Terminal.size
         var instant = first
-        if !json { Output.print(PlayText.header) }
         while true {
-            let bytes = try engine.views(views, ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000)))
-            json ? Output.print(bytes) : Output.print(PlayText.line(bytes))
+            let query = ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000))
+            if json {
+                Output.print(try engine.views(Self.played, query))
+            } else {
+                Output.frame(try TerminalFrame.lines(engine, query, columns: terminal.columns, rows: terminal.rows - 1))
+            }
             Output.flush()
             guard instant < last else { break }
             instant = min(last, Timestamp(nanos: instant.nanos + 1_000_000_000))
             if speed > 0 {
-                try await Task.sleep(until: clock + .nanoseconds(Int64(Double(instant - first) / speed)), clock: .continuous)
+                try await Task.sleep(
+                    until: clock + .nanoseconds(Int64(Double(instant - first) / speed)), clock: .continuous)
             }
         }
     }

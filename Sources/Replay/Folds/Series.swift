@@ -27,7 +27,7 @@ public struct Series: Sendable {
 
     /// Adds `value` to a channel of the bucket. Buckets before the session's start count as the first one.
     mutating func add(_ value: Int64, bucket: Int, channel: Int) {
-        let bucket = Swift.max(0, bucket)
+        let bucket = Swift.min(Swift.max(0, bucket), Int.max / 4)
         if let row = fineRow(bucket) { Self.join(&fine[row * channels + channel], value, combine) }
         let row = coarseRow(bucket)
         Self.join(&coarse[row * channels + channel], value, combine)
@@ -129,8 +129,8 @@ public struct Series: Sendable {
     ///
     /// From the fine part while that reaches back to `from`, else from the coarse one (whose buckets are wider).
     func columns(from: Int, to: Int, limit: Int) -> Columns {
-        let from = Swift.max(0, from)
-        let to = Swift.max(from, to)
+        let from = Swift.min(Swift.max(0, from), Int.max - 1)
+        let to = Swift.max(from, Swift.min(to, Int.max - 1))
         let usesFine = !hasTrimmed || from >= fineFirst
         var width = usesFine ? 1 : 1 << coarseShift
         while (to / width) - (from / width) + 1 > limit { width *= 2 }

@@ -43,12 +43,14 @@ struct SnapshotInput {
 
     /// The first tick of the window: ticks are whole, so a window in time begins with the tick after `T - w`.
     var firstBucket: Int {
-        let first = max(0, tickClock.bucket(min(fold.firstTime.nanos, instant.nanos)))
+        let first = min(lastBucket, max(0, tickClock.bucket(min(fold.firstTime.nanos, instant.nanos))))
         switch window.selection {
         case .all: return first
         case .samples(let samples): return max(first, lastBucket - samples + 1)
         case .nanos(let nanos):
-            return max(first, lastBucket - Int(clamping: (nanos + tickClock.tickNanos - 1) / tickClock.tickNanos) + 1)
+            // Rounded up without adding to a number that may be Int64.max.
+            let whole = nanos / tickClock.tickNanos + (nanos % tickClock.tickNanos > 0 ? 1 : 0)
+            return max(first, lastBucket - Int(clamping: whole) + 1)
         }
     }
 
@@ -88,7 +90,9 @@ struct SnapshotInput {
 
     func string(_ id: UInt32) -> String? { id == 0 ? nil : directory.symbols.string(StringID(id)) }
 
-    func device(_ index: Int) -> String { index >= 0 && index < directory.devices.count ? directory.devices[index] : "" }
+    func device(_ index: Int) -> String {
+        index >= 0 && index < directory.devices.count ? directory.devices[index] : ""
+    }
 
     /// TTFT on the clock asked for.
     var ttft: Observations { clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft }
@@ -103,7 +107,8 @@ struct SnapshotInput {
         var corrected = observations.evictedSketch ?? Sketch()
         var sum: Int128 = 0
         observations.forEach(in: window) { observation in
-            let value = clock == .raw
+            let value =
+                clock == .raw
                 ? observation.value
                 : LinkFold.aligned(observation, from: link.fromDomain, to: link.toDomain, clocks: clocks).transit
             values.append(value)

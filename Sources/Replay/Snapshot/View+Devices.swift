@@ -32,7 +32,8 @@ struct DevicesView {
         for (index, state) in input.fold.devices.devices.enumerated() where state.series.fineRange.count > 0 {
             let fact = input.directory.fact(ofDevice: index)
             let row = Row(
-                index: index, device: input.device(index), stage: fact?.stage ?? (state.stage >= 0 ? Int(state.stage) : nil),
+                index: index, device: input.device(index),
+                stage: fact?.stage ?? (state.stage >= 0 ? Int(state.stage) : nil),
                 firstLayer: fact?.firstLayer ?? (state.lastLayer >= 0 ? state.firstLayer : nil),
                 lastLayer: fact?.lastLayer ?? (state.lastLayer >= 0 ? state.lastLayer : nil),
                 stageTime: state.decodeStage.statistics(in: input.window))
@@ -51,20 +52,22 @@ struct DevicesView {
         let series = input.fold.devices.devices[row.index].series
         let tick = input.tickClock.tickNanos
         let workStart = max(input.fold.firstWork, input.tickClock.origin)
+        let end = isWhole ? min(input.instant.nanos, max(input.fold.lastWork, workStart)) : input.instant.nanos
         for bucket in tickRange {
+            // Wrapping and clamped to the tick: stamps are outside numbers.
             let tickStart = input.tickClock.origin &+ input.tickClock.start(bucket)
             let low = max(tickStart, min(workStart, tickStart &+ tick))
-            let high = min(tickStart &+ tick, input.instant.nanos)
-            let length = isWhole ? min(high, max(input.fold.lastWork, workStart)) &- low : high &- max(tickStart, low)
+            let length = min(tick, max(0, min(tickStart &+ tick, end) &- low))
             guard length > 0 else { continue }
-            let busy = min(length, series.value(0, bucket: bucket))
+            let busy = min(length, max(0, series.value(0, bucket: bucket)))
             let idle = length - busy
-            let working = min(length, input.ticks.value(Tick.working, bucket: bucket))
+            let working = min(length, max(0, input.ticks.value(Tick.working, bucket: bucket)))
             let noRequest = min(idle, length - working)
             var rest = idle - noRequest
-            let downstream = min(rest, series.value(1, bucket: bucket))
+            let downstream = min(rest, max(0, series.value(1, bucket: bucket)))
             rest -= downstream
-            let active = input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
+            let active =
+                input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
             row.wall += length
             row.busy += busy
             row.noRequest += noRequest
@@ -75,10 +78,10 @@ struct DevicesView {
 
     private var isWhole: Bool { input.window.selection == .all }
 
-    private var tickRange: Range<Int> {
-        let held = input.ticks.fineRange
-        let first = max(input.firstBucket, held.lowerBound)
-        return first..<max(first, min(input.lastBucket + 1, max(held.upperBound, input.lastBucket + 1)))
+    /// The window's ticks, a day of them at most.
+    private var tickRange: ClosedRange<Int> {
+        let last = input.lastBucket
+        return min(last, max(input.firstBucket, input.ticks.fineRange.lowerBound, last - Tick.limit))...last
     }
 
     /// Greatest stage time over the mean of all; 1 is balanced.

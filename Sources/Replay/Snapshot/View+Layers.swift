@@ -74,7 +74,8 @@ struct LayersView {
                 .columns(from: input.firstBucket, to: input.lastBucket, limit: 120)
         }
         // Series that trimmed at different times may disagree in width: the coarsest rules.
-        let width = columns.compactMap { $0?.width }.max() ?? 1
+        var width = columns.compactMap { $0?.width }.max() ?? 1
+        while input.lastBucket / width - input.firstBucket / width >= 240 { width *= 2 }
         let first = input.firstBucket / width
         let count = rows.isEmpty ? 0 : input.lastBucket / width - first + 1
         json.field("phase", isDecode ? "decode" : "prefill")
@@ -96,7 +97,9 @@ struct LayersView {
                 json.object { json in
                     json.field("layer", row.layer)
                     json.array("meanNanos") { json in
-                        for (sum, count) in zip(sums, counts) { if count > 0 { json.int(sum / count) } else { json.null() } }
+                        for (sum, count) in zip(sums, counts) {
+                            if count > 0 { json.int(sum / count) } else { json.null() }
+                        }
                     }
                 }
             }

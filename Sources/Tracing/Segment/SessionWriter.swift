@@ -63,7 +63,7 @@ public final class SessionWriter {
         var ended = info
         if ended.state == .live { ended.state = .ended }
         streams.append(ended)
-        try append(ended.description, info.id, UInt32(info.epoch))
+        try append(ended.description, info.id, UInt32(clamping: info.epoch))
         return UInt32(streams.count - 1)
     }
 
@@ -110,7 +110,7 @@ public final class SessionWriter {
         let info = streams[Int(full.stream)]
         let payload = BlockEncoder.encode(full.batch, 0..<full.batch.events.count, symbols: symbols)
         try writer.append(
-            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(info.epoch)))
+            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(clamping: info.epoch)))
         blockCount += 1
         eventCount += full.batch.events.count
     }

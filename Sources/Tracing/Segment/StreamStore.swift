@@ -159,7 +159,7 @@ final class StreamStore: @unchecked Sendable {
             let total = closed.reduce(segment?.sizeBytes ?? 0) { $0 + $1.sizeBytes }
             if total > most { return true }
         }
-        if let age = retention.ageNanos { return oldest.maxTime < head.heartbeat.nanos - age }
+        if let age = retention.ageNanos { return oldest.maxTime < head.heartbeat.nanos &- age }
         return false
     }
 
