@@ -2,6 +2,10 @@ import Foundation
 import SpanreelTracing
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @Suite(.enabled(if: Program.path != nil, "the program is not built"))
 struct CommandTests {
     @Test func aSessionIsFoundByPathAndByName() async throws {
@@ -124,9 +128,10 @@ struct CommandTests {
         #expect(try await running.waits(for: "\"port\":"))
         let port = try #require(running.outputSoFar.components(separatedBy: "\"port\":").last.flatMap { Int($0.prefix { $0.isNumber }) })
         let url = try #require(URL(string: "http://127.0.0.1:\(port)/api/sessions/run/views/throughput"))
-        let answer = try await Task.detached { try String(contentsOf: url, encoding: .utf8) }.value
+        let answer = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
         #expect(answer.contains("\"generatedTokens\":15"))
-        let page = try await Task.detached { try String(contentsOf: URL(string: "http://127.0.0.1:\(port)/") ?? url, encoding: .utf8) }.value
+        let root = try #require(URL(string: "http://127.0.0.1:\(port)/"))
+        let page = String(decoding: try await URLSession.shared.data(from: root).0, as: UTF8.self)
         #expect(page.contains("<title>Spanreel</title>"))
         let second = try await program.run("serve", "--port", "\(port)")
         #expect(second.status == 2 && second.errors.contains("[port-in-use]"))

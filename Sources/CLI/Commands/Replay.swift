@@ -20,9 +20,9 @@ struct Replay: AsyncParsableCommand {
     @OptionGroup var place: DirectoryOption
     @OptionGroup var viewer: ViewerArguments
     @Argument(help: "The session.") var session: String
-    @Option(help: "The instant to show.", transform: Self.time) var at: String?
-    @Option(help: "Where playing begins.", transform: Self.time) var from: String?
-    @Option(help: "Where playing ends.", transform: Self.time) var to: String?
+    @Option(parsing: .unconditional, help: "The instant to show.", transform: Self.time) var at: String?
+    @Option(parsing: .unconditional, help: "Where playing begins.", transform: Self.time) var from: String?
+    @Option(parsing: .unconditional, help: "Where playing ends.", transform: Self.time) var to: String?
     @Option(help: "Times the session's own pace; 0: without waiting.") var speed = 1.0
     @Flag(help: "Play in the terminal.") var tty = false
     @Flag(help: "Print snapshots as JSON, one a line.") var json = false
