@@ -21,7 +21,9 @@ struct Import {
         let problems = ImportProblems()
         let mapper = SpanMapper(sink: try makeSink(), plan: plan, problems: problems, windowEvents: windowEvents)
         if let metrics { try walk(metrics, problems, mapper) { _ in } }
-        try walk(trace, problems, mapper) { progress?(ImportProgress(fraction: 0.5 + $0 * 0.5, spans: mapper.report.spans)) }
+        try walk(trace, problems, mapper) {
+            progress?(ImportProgress(fraction: 0.5 + $0 * 0.5, spans: mapper.report.spans))
+        }
         try mapper.finish()
         var report = mapper.report
         report.problemCount = problems.count
@@ -44,7 +46,8 @@ struct Import {
     private func refusal(_ problems: ImportProblems) -> TraceError {
         guard let first = problems.first.first else {
             return TraceError(
-                .invalid, "There is nothing to import: the file holds no span and no metric of OpenTelemetry's protocol (OTLP)",
+                .invalid,
+                "There is nothing to import: the file holds no span and no metric of OpenTelemetry's protocol (OTLP)",
                 path: trace)
         }
         return TraceError(

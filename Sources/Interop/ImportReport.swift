@@ -26,6 +26,8 @@ public struct ImportReport: Sendable {
     public var tokens = 0
     /// Spans that came twice, by trace and span id; the first is kept.
     public var duplicates = 0
+    /// Attribute values and span events left out because they were longer than a block of the log can hold.
+    public var leftOutValues = 0
     /// Histograms and summaries, which have no place in a session.
     public var unreadMetrics = 0
     /// Spans, metrics or stretches of the file that could not be read.

@@ -13,7 +13,9 @@ import Testing
                 OTLPResource(attributes: [.init(key: "device.id", value: .string("d"))]), OTLPScope(name: "s"),
                 (1...20).map { index in
                     TraceBytes.span(UInt64(batch * 20 + index)) { span in
-                        span.attributes = [.init(key: "k", value: .string("v\(index)")), .init(key: "n", value: .int(Int64(index)))]
+                        span.attributes = [
+                            .init(key: "k", value: .string("v\(index)")), .init(key: "n", value: .int(Int64(index))),
+                        ]
                     }
                 }))
     }
@@ -57,7 +59,9 @@ import Testing
             "startTimeUnixNano":"\(index)","endTimeUnixNano":"9","attributes":[{"key":"k","value":{"arrayValue":{"values":[{"intValue":"1"}]}}}],"status":{"code":1}}
             """
         }
-        let text = Array("{\"resourceSpans\":[{\"resource\":{},\"scopeSpans\":[{\"spans\":[\(spans.joined(separator: ","))]}]}]}".utf8)
+        let text = Array(
+            "{\"resourceSpans\":[{\"resource\":{},\"scopeSpans\":[{\"spans\":[\(spans.joined(separator: ","))]}]}]}"
+                .utf8)
         let (sink, whole) = try TraceBytes.importBytes(text)
         #expect(whole.spans == 6 && whole.problemCount == 0)
         #expect(sink.events.allSatisfy { sink.name($0) == "wé😀" && $0.spanKind == .server })
@@ -79,10 +83,11 @@ import Testing
         bad += [TraceBytes.span(6) { $0.endNanos = 1 }, TraceBytes.span(7) { $0.endNanos = .max }]
         let (_, report) = try TraceBytes.importBytes(TraceBytes.request(OTLPResource(), OTLPScope(), good + bad))
         #expect(report.spans == 3 && report.problemCount == 4)
-        #expect(report.problems.map(\.what) == [
-            "a span without a trace id", "a span without an id", "a span that ends before it begins",
-            "a time beyond the year 2262",
-        ])
+        #expect(
+            report.problems.map(\.what) == [
+                "a span without a trace id", "a span without an id", "a span that ends before it begins",
+                "a time beyond the year 2262",
+            ])
     }
 
     @Test func aBrokenLineCostsOnlyItself() throws {

@@ -62,16 +62,29 @@ import Testing
             span.droppedAttributes = 3
             span.droppedEvents = 4
             span.droppedLinks = 5
-            span.events = [OTLPEvent(timeNanos: 7_100, name: "first", attributes: [.init(key: "a", value: .int(-1))], droppedAttributes: 1)]
-            span.links = [OTLPLink(trace: Array(repeating: 9, count: 16), span: Array(repeating: 8, count: 8), traceState: "x", attributes: [.init(key: "b", value: .bool(false))], droppedAttributes: 2, flags: 1)]
+            span.events = [
+                OTLPEvent(
+                    timeNanos: 7_100, name: "first", attributes: [.init(key: "a", value: .int(-1))],
+                    droppedAttributes: 1)
+            ]
+            span.links = [
+                OTLPLink(
+                    trace: Array(repeating: 9, count: 16), span: Array(repeating: 8, count: 8), traceState: "x",
+                    attributes: [.init(key: "b", value: .bool(false))], droppedAttributes: 2, flags: 1)
+            ]
             span.attributes = [
                 .init(key: "text", value: .string("")), .init(key: "number", value: .double(0.5)),
-                .init(key: "list", value: .array([.int(1), .string("two"), .map([.init(key: "k", value: .bytes([0, 255]))]), .empty])),
+                .init(
+                    key: "list",
+                    value: .array([.int(1), .string("two"), .map([.init(key: "k", value: .bytes([0, 255]))]), .empty])),
                 .init(key: "gen_ai.usage.input_tokens", value: .int(12)), .init(key: "nothing", value: .empty),
             ]
         }
-        let scope = OTLPScope(name: "lib", version: "1", attributes: [.init(key: "s", value: .int(1))], droppedAttributes: 1)
-        let resource = OTLPResource(attributes: [.init(key: "host.name", value: .string("a"))], droppedAttributes: 2, schemaURL: "https://schema")
+        let scope = OTLPScope(
+            name: "lib", version: "1", attributes: [.init(key: "s", value: .int(1))], droppedAttributes: 1)
+        let resource = OTLPResource(
+            attributes: [.init(key: "host.name", value: .string("a"))], droppedAttributes: 2,
+            schemaURL: "https://schema")
         let (sink, report) = try TraceBytes.importBytes(TraceBytes.request(resource, scope, [span]))
         #expect(report.spans == 1 && report.problemCount == 0)
         #expect(sink.streams[0].resource == resource)
@@ -132,7 +145,9 @@ import Testing
         #expect(sink.symbols.role(event.role).operation == .request)
         #expect(sink.batch.int(.outputTokens, of: event) == 11)
         #expect(sink.attributes(event)["gen_ai.request.model"] == "string m")
-        #expect(sink.attributes(event)["spanreel.derived"] == "string gen_ai.request.model,gen_ai.usage.input_tokens,gen_ai.usage.output_tokens")
+        #expect(
+            sink.attributes(event)["spanreel.derived"]
+                == "string gen_ai.request.model,gen_ai.usage.input_tokens,gen_ai.usage.output_tokens")
     }
 
     @Test func genericSpansKeepTheirNames() throws {

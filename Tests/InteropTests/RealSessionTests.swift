@@ -16,7 +16,9 @@ import Testing
         #expect(report.problemCount == 0 && report.duplicates == 0)
         #expect(report.requests == 36)
         var counts: [String: [String: Int]] = [:]
-        for event in sink.events where event.kind == .span { counts[sink.device(event), default: [:]][sink.name(event), default: 0] += 1 }
+        for event in sink.events where event.kind == .span {
+            counts[sink.device(event), default: [:]][sink.name(event), default: 0] += 1
+        }
         let expected = try #require(truth["spans_by_device_and_name"] as? [String: [String: Int]])
         #expect(counts == expected)
         #expect(Set(sink.events.filter { $0.kind == .span }.map(\.trace)).count == truth["traces"] as? Int)

@@ -11,7 +11,9 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let target = folder.appending(path: "mlx.reel").path(percentEncoded: false)
         var fractions: [Double] = []
-        let report = try Importer.importFile(at: Fixture.trace, metrics: Fixture.metrics, to: target) { fractions.append($0.fraction) }
+        let report = try Importer.importFile(at: Fixture.trace, metrics: Fixture.metrics, to: target) {
+            fractions.append($0.fraction)
+        }
         #expect(fractions == fractions.sorted() && fractions.last == 1)
         let reader = try SessionReader(path: target)
         #expect(reader.session.name == "mlx")
@@ -43,7 +45,10 @@ import Testing
         #expect(throws: TraceError.self) {
             try Importer.importFile(at: file.path(percentEncoded: false), to: target)
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)) == ["garbage.otlp.pb"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)) == [
+                "garbage.otlp.pb"
+            ])
     }
 
     @Test func anExistingTargetIsNotTouched() throws {
@@ -54,5 +59,40 @@ import Testing
         }
         #expect(error?.code == .exists)
         #expect(try Data(contentsOf: target) == Data("precious".utf8))
+    }
+
+    @Test func longValuesFillMoreBlocksAndTooLongOnesAreCounted() throws {
+        let text = String(repeating: "all work and no play ", count: 5_000)
+        var spans = (1...700).map { index in
+            TraceBytes.span(UInt64(index)) {
+                $0.attributes = [.init(key: "gen_ai.input.messages", value: .string("\(index) \(text)"))]
+            }
+        }
+        spans.append(
+            TraceBytes.span(701) {
+                $0.attributes = [
+                    .init(key: "huge", value: .string(String(repeating: "x", count: 2 << 20))),
+                    .init(key: "small", value: .int(1)),
+                ]
+            })
+        let requests = spans.flatMap { TraceBytes.framed(TraceBytes.request(OTLPResource(), OTLPScope(), [$0])) }
+        let file = try Fixture.temporary(requests, "long.otlp.pb")
+        let folder = file.deletingLastPathComponent()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let target = folder.appending(path: "long.reel").path(percentEncoded: false)
+        let report = try Importer.importFile(at: file.path(percentEncoded: false), to: target)
+        #expect(report.spans == 701 && report.leftOutValues == 1)
+        let reader = try SessionReader(path: target)
+        var found = 0
+        var bytes = 0
+        let key = reader.symbols.key("gen_ai.input.messages")
+        try reader.poll { batch in
+            for event in batch.events {
+                found += 1
+                if let id = batch.string(key, of: event) { bytes += reader.symbols.string(id).utf8.count }
+            }
+        }
+        #expect(found == 701 && bytes > 70_000_000)
+        #expect(reader.damages.isEmpty && reader.blockCount > 1)
     }
 }

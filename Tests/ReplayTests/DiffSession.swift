@@ -104,26 +104,36 @@ struct DiffSession {
                         let began = now
                         now += layerNanos * pace * max(0.2, 1 + spanNoise * random.normal())
                         if layer == slowLayer { now += slowNanos }
-                        span(writer, Role(.layer, phase: phase, layer: layer, stage: stage), stage, began, now, writer.id(), stageSpan, trace)
+                        span(
+                            writer, Role(.layer, phase: phase, layer: layer, stage: stage), stage, began, now,
+                            writer.id(), stageSpan, trace)
                     }
-                    span(writer, Role(.stage, phase: phase, stage: stage), stage, stageStart, now, stageSpan, request, trace)
+                    span(
+                        writer, Role(.stage, phase: phase, stage: stage), stage, stageStart, now, stageSpan, request,
+                        trace)
                     let to = (stage + 1) % devices.count
                     let link = Link(from: devices[stage], to: devices[to])
                     let send = writer.id()
                     let sent = now
                     now += hopNanos * pace * max(0.2, 1 + spanNoise * random.normal())
                     if link == slowLink { now += slowNanos }
-                    span(writer, Role(.hopSend, phase: phase, link: link), stage, sent, sent + 50_000, send, request, trace)
-                    span(writer, Role(.hopReceive, phase: phase, link: link), to, now - 40_000, now, writer.id(), send, trace)
+                    span(
+                        writer, Role(.hopSend, phase: phase, link: link), stage, sent, sent + 50_000, send, request,
+                        trace)
+                    span(
+                        writer, Role(.hopReceive, phase: phase, link: link), to, now - 40_000, now, writer.id(), send,
+                        trace)
                 }
                 writer.add(
                     Event(
-                        kind: .tokens, stream: 0, role: writer.symbols.intern(Role(.tokens, phase: .decode)), incarnation: 1,
+                        kind: .tokens, stream: 0, role: writer.symbols.intern(Role(.tokens, phase: .decode)),
+                        incarnation: 1,
                         sequence: 0, time: stamp(now, 0), parent: request, trace: trace, value: 1))
                 if firstToken {
                     writer.add(
                         Event(
-                            kind: .tokens, stream: 0, role: writer.symbols.intern(Role(.tokens, phase: .prefill)), incarnation: 1,
+                            kind: .tokens, stream: 0, role: writer.symbols.intern(Role(.tokens, phase: .prefill)),
+                            incarnation: 1,
                             sequence: 0, time: stamp(now, 0), parent: request, trace: trace, value: 60),
                         [Attribute(key: .cachedTokens, type: .int, bits: 40)])
                     firstToken = false
@@ -143,11 +153,20 @@ struct DiffSession {
         let role = writer.symbols.intern(role)
         let (from, to) = (stamp(start, stream), stamp(end, stream))
         if pairs {
-            writer.add(Event(kind: .begin, stream: UInt32(stream), role: role, incarnation: 1, sequence: 0, time: from, span: id, parent: parent, trace: trace), attributes)
+            writer.add(
+                Event(
+                    kind: .begin, stream: UInt32(stream), role: role, incarnation: 1, sequence: 0, time: from, span: id,
+                    parent: parent, trace: trace), attributes)
             // As a writer that has forgotten what it ends.
-            writer.add(Event(kind: .end, stream: UInt32(stream), role: RoleID(0), incarnation: 1, sequence: 0, time: to, span: id))
+            writer.add(
+                Event(
+                    kind: .end, stream: UInt32(stream), role: RoleID(0), incarnation: 1, sequence: 0, time: to, span: id
+                ))
         } else {
-            writer.add(Event(kind: .span, stream: UInt32(stream), role: role, incarnation: 1, sequence: 0, time: to, start: from, span: id, parent: parent, trace: trace), attributes)
+            writer.add(
+                Event(
+                    kind: .span, stream: UInt32(stream), role: role, incarnation: 1, sequence: 0, time: to, start: from,
+                    span: id, parent: parent, trace: trace), attributes)
         }
     }
 
@@ -158,7 +177,8 @@ struct DiffSession {
             let values: [(AttributeKey, Int64)] = [
                 (.clockT0, t0), (.clockT1, t1), (.clockT2, t1 + 5_000), (.clockT3, t0 + 65_000),
             ]
-            let name = Attribute(key: .clockPeer, type: .string, bits: UInt64(writer.symbols.intern(devices[peer]).index))
+            let name = Attribute(
+                key: .clockPeer, type: .string, bits: UInt64(writer.symbols.intern(devices[peer]).index))
             writer.add(
                 Event(
                     kind: .span, stream: 0, role: writer.symbols.intern(Role(.clockProbe)), incarnation: 1, sequence: 0,

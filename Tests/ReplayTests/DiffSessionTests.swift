@@ -16,16 +16,20 @@ import Testing
     @Test func aSessionAgainstItselfIsNoChange() throws {
         let diff = try diff(DiffSession(), DiffSession())
         #expect(diff.isIdentical && diff.exitCode == 0 && diff.verdict == .noRegression)
-        #expect((diff.headline + diff.roles).allSatisfy { $0.verdict == .same && $0.shift == 0 && $0.low == 0 && $0.high == 0 })
+        #expect(
+            (diff.headline + diff.roles).allSatisfy {
+                $0.verdict == .same && $0.shift == 0 && $0.low == 0 && $0.high == 0
+            })
         #expect(diff.text().contains("No change"))
     }
 
     @Test(arguments: 2...6) func theSlowedLayerAndHopAreNamedFirst(_ seed: UInt64) throws {
         let diff = try diff(DiffSession(), slow(seed))
         #expect(diff.exitCode == 1 && diff.verdict == .regression)
-        let entities = diff.roles.prefix(4).map { $0.role?.entity.label }
-        #expect(Set(entities.prefix(2)).count == 1 && Set(entities.suffix(2)).count == 1)
-        #expect(Set(entities) == ["layer 3", "hop a→b"])
+        #expect(Set(diff.roles.prefix(2).map(\.id)) == ["layer.3.decode", "hop.a>b.decode"])
+        #expect(Set(diff.roles[2..<4].map(\.id)) == ["layer.3.prefill", "hop.a>b.prefill"])
+        let named = diff.summary[1..<3].map { $0.prefix(7) }
+        #expect(Set(named) == ["layer 3", "hop a→b"])
         #expect(diff.roles.filter { $0.verdict == .worse }.count == 4)
         let layer = try #require(diff.roles.first { $0.id == "layer.3.decode" })
         #expect(abs(layer.shift - 2_000_000) < 60_000 && layer.low < 2_000_000 && layer.high > 1_950_000)
@@ -51,7 +55,9 @@ import Testing
             a.seed = seed * 2 + 1_000
             b.seed = seed * 2 + 1_001
             let diff = try diff(a, b)
-            if (diff.headline + diff.roles).contains(where: { $0.verdict == .worse || $0.verdict == .better }) { wrong += 1 }
+            if (diff.headline + diff.roles).contains(where: { $0.verdict == .worse || $0.verdict == .better }) {
+                wrong += 1
+            }
         }
         #expect(wrong <= 5, "\(wrong) of 100 comparisons of a system with itself found something")
     }
@@ -113,7 +119,9 @@ import Testing
         #expect(once.json() == again.json())
         #expect(once.text(all: true) == again.text(all: true))
         let json = String(decoding: once.json(), as: UTF8.self)
-        #expect(json.hasPrefix("{\"verdict\":\"regression\",\"exitCode\":1,\"identical\":false,\"summary\":[\"Regression.\","))
+        #expect(
+            json.hasPrefix(
+                "{\"verdict\":\"regression\",\"exitCode\":1,\"identical\":false,\"summary\":[\"Regression.\","))
         #expect(once.text().contains("takes 2.0"))
     }
 

@@ -220,6 +220,10 @@ import Testing
         recorder.end(span)
         #expect(recorder.withSpan(recorder.role(Role(.step))) { _ in 7 } == 7)
         #expect(!recorder.isEnabled)
+        // A stamp before another gives a negative duration, never a trap.
+        #expect(recorder.nanos(from: Ticks(10), to: Ticks(4)) == -6)
+        #expect(recorder.nanos(from: Ticks(0), to: Ticks(.max)) == -1)
+        #expect(recorder.unixNanos(Ticks(.max)) == .max)
     }
 
     @Test func withSpanNestsAndMarksErrors() async throws {

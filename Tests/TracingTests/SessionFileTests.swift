@@ -142,6 +142,7 @@ import Testing
         #expect(reader.damages.isEmpty)
         #expect(reader.sizeBytes < 300_000)
         #expect(throws: TraceError.self) { try Retention(parsing: "lots") }
+        #expect(try Retention(parsing: "16000000d").ageNanos == .max)
         #expect(try Retention(parsing: "24h").ageNanos == 86_400_000_000_000)
     }
 

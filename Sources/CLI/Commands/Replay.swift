@@ -53,8 +53,10 @@ struct Replay: AsyncParsableCommand {
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
         if let at {
-            let bytes = try engine.views(json ? ViewName.allCases : ViewText.all, ViewQuery(at: try engine.instant(at)))
-            return json ? Output.print(bytes) : ViewText.print(bytes)
+            let query = ViewQuery(at: try engine.instant(at))
+            return json
+                ? Output.print(try engine.views(ViewName.allCases, query))
+                : Output.print(text: try SessionStats.text(engine, query))
         }
         try await play(engine)
     }
@@ -66,6 +68,9 @@ struct Replay: AsyncParsableCommand {
         return "\(Double(max(0, min(instant, end) - start)) / 1e9)s"
     }
 
+    /// The views of each line of `--json`.
+    private static let played: [ViewName] = [.overview, .throughput, .latency, .cache]
+
     /// One snapshot for each second of the session, as fast as `speed` says.
     private func play(_ engine: SessionEngine) async throws {
         let (start, end) = engine.bounds
@@ -76,13 +81,16 @@ struct Replay: AsyncParsableCommand {
         let first = try timestamp(from, or: start)
         let last = try timestamp(to, or: end)
         guard first <= last else { throw Failure("invalid", "--from lies after --to.") }
-        let views: [ViewName] = [.overview, .throughput, .latency, .cache]
         let clock = ContinuousClock.now
+        let terminal = Terminal.size
         var instant = first
-        if !json { Output.print(PlayText.header) }
         while true {
-            let bytes = try engine.views(views, ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000)))
-            json ? Output.print(bytes) : Output.print(PlayText.line(bytes))
+            let query = ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000))
+            if json {
+                Output.print(try engine.views(Self.played, query))
+            } else {
+                Output.frame(try TerminalFrame.lines(engine, query, columns: terminal.columns, rows: terminal.rows - 1))
+            }
             Output.flush()
             guard instant < last else { break }
             instant = min(last, Timestamp(nanos: instant.nanos + 1_000_000_000))

@@ -15,20 +15,23 @@ struct Stats: ParsableCommand {
 
     @OptionGroup var place: DirectoryOption
     @Argument(help: "The session.") var session: String
-    @Option(parsing: .unconditional, help: "The instant: 12.5s, -5s (from the end) or RFC 3339. Default: the end.")
-    var at = "live"
+    @Option(parsing: .unconditional, help: "The instant: 12.5s, -5s (from the end) or RFC 3339. Default: the end.") var at = "live"
     @Option(help: "How far back: 100 (samples), 1m, 90s or all.") var window = "all"
     @Option(help: "Which views, with commas between them.") var views: String?
     @Option(help: "Whose clock: raw, aligned or refit.") var clock = "aligned"
     @Flag(help: "Print the canonical JSON.") var json = false
 
     func run() throws {
-        let names = try views.map { try ViewName.parse($0) } ?? (json ? ViewName.allCases : ViewText.all)
+        let names = try views.map { try ViewName.parse($0) } ?? ViewName.allCases
         let range = try ViewQuery.WindowChoice(parsing: window)
         let mode = try ClockMode(parsing: clock)
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
-        let bytes = try engine.views(names, ViewQuery(at: try engine.instant(at), window: range, clock: mode))
-        json ? Output.print(bytes) : ViewText.print(bytes)
+        let query = ViewQuery(at: try engine.instant(at), window: range, clock: mode)
+        if json {
+            Output.print(try engine.views(names, query))
+        } else {
+            Output.print(text: try SessionStats.text(engine, query, views: Set(names)))
+        }
     }
 }

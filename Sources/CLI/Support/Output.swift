@@ -23,6 +23,20 @@ enum Output {
         if buffer.count >= flushBytes || isTerminal { flush() }
     }
 
+    /// Text that ends with a line end already.
+    static func print(text: String) {
+        buffer += Array(text.utf8)
+        if buffer.count >= flushBytes || isTerminal { flush() }
+    }
+
+    /// A screen: in a terminal in the place of the one before, elsewhere after a blank line.
+    static func frame(_ lines: [String]) {
+        // Home, then each line with the rest of it erased, then everything below: nothing flickers.
+        let text = isTerminal
+            ? "\u{1b}[H" + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J" : lines.joined(separator: "\n") + "\n\n"
+        print(text: text)
+    }
+
     /// Writes what has been collected.
     static func flush() {
         guard !buffer.isEmpty else { return }
@@ -47,5 +61,17 @@ enum Output {
             }
         }
         return String(out)
+    }
+}
+
+/// The terminal's size; 80 by 24 when there is none.
+struct Terminal {
+    var columns = 80
+    var rows = 24
+
+    static var size: Terminal {
+        var window = winsize()
+        guard ioctl(1, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else { return Terminal() }
+        return Terminal(columns: Int(window.ws_col), rows: Int(window.ws_row))
     }
 }

@@ -86,7 +86,9 @@ final class DocumentReader {
             return stop(offset, "a request of \(length) bytes, more than \(Self.framedBytesMax)")
         }
         emptyRun = length == 0 ? emptyRun + 1 : 0
-        guard emptyRun <= Self.emptyRunMax else { return stop(offset, "more than \(Self.emptyRunMax) empty requests in a row") }
+        guard emptyRun <= Self.emptyRunMax else {
+            return stop(offset, "more than \(Self.emptyRunMax) empty requests in a row")
+        }
         guard try fill(4 + length) else {
             return stop(offset, "a request of \(length) bytes with \(buffer.count - used - 4) present")
         }
@@ -134,7 +136,8 @@ final class DocumentReader {
             count += 1
         }
         return Document(
-            encoding: encoding, bytes: Array(buffer[start..<start + length]), index: count, offset: bufferOffset + start)
+            encoding: encoding, bytes: Array(buffer[start..<start + length]), index: count, offset: bufferOffset + start
+        )
     }
 
     private func stop(_ offset: Int, _ what: String) -> Document? {

@@ -17,7 +17,16 @@ struct MappedKeys {
 /// `ScopeSpans` with the scope and one span that holds all of the original that has no column: trace state, flags,
 /// events, links, dropped counts, and the original of an attribute whose place a derived one took. Its attributes
 /// win over the event's of the same name when the span is put together again.
+///
+/// A value of more than ``valueBytesMax``, or what comes after ``listBytesMax`` in all, is left out and counted in the
+/// span's own dropped counts, as an OpenTelemetry SDK with limits does: a block of the log holds 64 MiB.
 struct AttributeList {
+    static let valueBytesMax = 1 << 20
+    static let listBytesMax = 8 << 20
+
+    /// Values left out because they were too long.
+    private(set) var leftOut = 0
+    private var bytes = 0
     private let symbols: Symbols
     private let keys: MappedKeys
     private var list: [Attribute] = []
@@ -44,12 +53,15 @@ struct AttributeList {
 
         list.reserveCapacity(span.attributes.count * 2 + 2)
         for pair in span.attributes { keep(pair) }
-        for pair in span.attributes {
-            guard let entry = AttributeTable.entries[pair.key], let value = AttributeTable.scaled(pair.value, by: entry.factor)
+        for pair in span.attributes where Self.size(pair.value) <= Self.valueBytesMax {
+            guard let entry = AttributeTable.entries[pair.key],
+                let value = AttributeTable.scaled(pair.value, by: entry.factor)
             else { continue }
             derive(entry.key, value)
         }
-        if !span.statusMessage.isEmpty { list.append(attribute(.statusMessage, .string(span.statusMessage))) }
+        if !span.statusMessage.isEmpty, span.statusMessage.utf8.count <= Self.valueBytesMax {
+            list.append(attribute(.statusMessage, .string(span.statusMessage)))
+        }
         if operation == .request || operation == .clientRequest, let reason = Self.finishReason(of: span) {
             replace(.finishReason, .string(reason))
         }
@@ -60,7 +72,20 @@ struct AttributeList {
         if !derivedNames.isEmpty {
             list.append(attribute(keys.derived, .string(derivedNames.joined(separator: ","))))
         }
-        let blob = OTLPEncoder.scopeSpans(scope, span: OTLPEncoder.span(rest))
+        var blob = OTLPEncoder.scopeSpans(scope, span: OTLPEncoder.span(rest))
+        if blob.count > Self.listBytesMax {
+            leftOut += rest.events.count + rest.links.count + rest.attributes.count
+            rest.droppedEvents = UInt32(clamping: Int(rest.droppedEvents) + rest.events.count)
+            rest.droppedLinks = UInt32(clamping: Int(rest.droppedLinks) + rest.links.count)
+            rest.droppedAttributes = UInt32(clamping: Int(rest.droppedAttributes) + rest.attributes.count)
+            rest.events = []
+            rest.links = []
+            rest.attributes = []
+            rest.unknown = []
+            rest.traceState = ""
+            blob = OTLPEncoder.scopeSpans(scope, span: OTLPEncoder.span(rest))
+            if blob.count > Self.listBytesMax { blob = [] }
+        }
         if !blob.isEmpty {
             list.append(Attribute(key: .otlpRemainder, type: .blob, bits: UInt64(symbols.intern(blob: blob))))
         }
@@ -84,6 +109,13 @@ struct AttributeList {
     }
 
     private mutating func keep(_ pair: OTLPKeyValue) {
+        let size = pair.key.utf8.count + Self.size(pair.value)
+        guard size <= Self.valueBytesMax, bytes + size <= Self.listBytesMax else {
+            leftOut += 1
+            rest.droppedAttributes = UInt32(clamping: Int(rest.droppedAttributes) + 1)
+            return
+        }
+        bytes += size
         let key = symbols.key(pair.key)
         if key == .otlpRemainder || key == keys.derived || list.count >= 1_000 {
             // Ours by name but not by origin, or too many for columns: kept where it cannot be mistaken.
@@ -91,6 +123,16 @@ struct AttributeList {
             return
         }
         list.append(attribute(key, pair.value))
+    }
+
+    /// Bytes of a value; near enough for the bound.
+    private static func size(_ value: OTLPValue) -> Int {
+        switch value {
+        case .empty, .bool, .int, .double: 8
+        case .string(let text): text.utf8.count
+        case .bytes(let bytes): bytes.count
+        case .array, .map: OTLPEncoder.value(value).count
+        }
     }
 
     private mutating func derive(_ key: AttributeKey, _ value: OTLPValue) {
@@ -110,7 +152,8 @@ struct AttributeList {
             } else if old.type == .string {
                 rest.attributes.append(
                     OTLPKeyValue(
-                        key: symbols.name(of: key), value: .string(symbols.string(StringID(UInt32(truncatingIfNeeded: old.bits))))))
+                        key: symbols.name(of: key),
+                        value: .string(symbols.string(StringID(UInt32(truncatingIfNeeded: old.bits))))))
             } else {
                 return
             }

@@ -76,7 +76,8 @@ final class ImportPlan: OTLPVisitor {
         case .prefill, .decode: parents[span.span] = (entry.operation, span.parent)
         case .step: stepParents.insert(span.parent)
         case .stage:
-            if let first = span.int("mlx.layer.first"), let last = span.int("mlx.layer.last"), 0 <= first, first <= last,
+            if let first = span.int("mlx.layer.first"), let last = span.int("mlx.layer.last"), 0 <= first,
+                first <= last,
                 last < 1_000_000
             {
                 let old = streams[current].layers
@@ -121,7 +122,8 @@ final class ImportPlan: OTLPVisitor {
             return time
         }
         for key in Self.firstTokenSeconds {
-            guard let seconds = span.double(key), seconds >= 0, let nanos = Int64(exactly: (seconds * 1e9).rounded()) else {
+            guard let seconds = span.double(key), seconds >= 0, let nanos = Int64(exactly: (seconds * 1e9).rounded())
+            else {
                 continue
             }
             let (time, overflow) = start.addingReportingOverflow(nanos)

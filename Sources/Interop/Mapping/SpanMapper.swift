@@ -53,18 +53,23 @@ final class SpanMapper<Sink: ImportSink>: OTLPVisitor {
         switch entry.operation {
         case .head: headPhase[current] = (span.parent, role.phase)
         case .sampling:
-            if role.phase == .none, let head = headPhase[current], head.parent == span.parent { role.phase = head.phase }
+            if role.phase == .none, let head = headPhase[current], head.parent == span.parent {
+                role.phase = head.phase
+            }
         default: break
         }
         var attributes = AttributeList(span: span, scope: scope, operation: entry.operation, keys: keys, sink.symbols)
+        let list = attributes.finish()
+        report.leftOutValues += attributes.leftOut
         try add(
             Event(
                 kind: .span, status: SpanStatus(rawValue: UInt8(clamping: span.statusCode)) ?? .unset,
-                spanKind: SpanKind(rawValue: UInt8(clamping: span.kind)) ?? .unspecified, role: sink.symbols.intern(role),
+                spanKind: SpanKind(rawValue: UInt8(clamping: span.kind)) ?? .unspecified,
+                role: sink.symbols.intern(role),
                 incarnation: 0, sequence: 0, time: Timestamp(nanos: Int64(clamping: span.endNanos)),
                 start: Timestamp(nanos: Int64(clamping: span.startNanos)), span: span.span, parent: span.parent,
                 trace: span.trace),
-            attributes.finish())
+            list)
         report.spans += 1
         try derive(from: span, role: role)
     }

@@ -50,7 +50,8 @@ enum OTLPJSON {
         span.droppedEvents = dropped(json, "droppedEventsCount")
         span.links = (json["links"]?.elements ?? []).map { link in
             OTLPLink(
-                trace: hex(member(link, "traceId", "trace_id")?.text), span: hex(member(link, "spanId", "span_id")?.text),
+                trace: hex(member(link, "traceId", "trace_id")?.text),
+                span: hex(member(link, "spanId", "span_id")?.text),
                 traceState: member(link, "traceState", "trace_state")?.text ?? "",
                 attributes: attributes(link["attributes"]),
                 droppedAttributes: dropped(link, "droppedAttributesCount"),

@@ -40,7 +40,8 @@ extension JSONReader {
                 index += 4
                 var scalar = unit
                 if 0xD800..<0xDC00 ~= unit, index + 1 < content.upperBound, bytes[index] == UInt8(ascii: "\\"),
-                    bytes[index + 1] == UInt8(ascii: "u"), let low = self.unit(at: index + 2, before: content.upperBound),
+                    bytes[index + 1] == UInt8(ascii: "u"),
+                    let low = self.unit(at: index + 2, before: content.upperBound),
                     0xDC00..<0xE000 ~= low
                 {
                     scalar = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)

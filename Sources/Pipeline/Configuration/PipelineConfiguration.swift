@@ -17,7 +17,7 @@ public struct PipelineConfiguration: Codable, Sendable, Equatable {
     /// How many requests the load generator sends at most; nil means no limit.
     public var requests: Int?
     /// Mean arrivals per second of the load.
-    public var rate = 1.0
+    public var rate = 1.2
     /// Whether no load is generated.
     public var noLoad = false
     /// Port of the inference server on loopback; 0 takes any free one.

@@ -29,7 +29,8 @@ struct CompletionResponse: Encodable {
     var usage: Usage?
 
     /// One choice with that text.
-    init(id: String, created: Int, model: String, text: String, finishReason: FinishReason? = nil, usage: Usage? = nil) {
+    init(id: String, created: Int, model: String, text: String, finishReason: FinishReason? = nil, usage: Usage? = nil)
+    {
         self.id = id
         self.created = created
         self.model = model

@@ -156,10 +156,13 @@ final class InferenceServer: Sendable {
             func send(_ text: String) async throws {
                 try await writer.write(ByteBuffer(string: "data: \(text)\n\n"))
             }
-            func chunk(_ text: String, _ reason: FinishReason? = nil, _ usage: CompletionResponse.Usage? = nil) -> String {
+            func chunk(_ text: String, _ reason: FinishReason? = nil, _ usage: CompletionResponse.Usage? = nil)
+                -> String
+            {
                 JSONText.encode(
                     CompletionResponse(
-                        id: generation.id, created: created, model: model, text: text, finishReason: reason, usage: usage))
+                        id: generation.id, created: created, model: model, text: text, finishReason: reason,
+                        usage: usage))
             }
             do {
                 try await request.body.consumeWithCancellationOnInboundClose { _ in

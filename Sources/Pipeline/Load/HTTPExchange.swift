@@ -11,9 +11,11 @@ final class HTTPExchange {
     private var buffer: [UInt8] = []
     private var isClosed = false
 
-    /// Connects, sends the request and reads the head of the answer.
-    init(port: Int, method: String, path: String, headers: [(String, String)], body: String) throws(PipelineError) {
-        socket = try Socket.connect(port: port)
+    /// Sends the request over a connected socket and reads the head of the answer.
+    init(
+        socket: Socket, port: Int, method: String, path: String, headers: [(String, String)], body: String
+    ) throws(PipelineError) {
+        self.socket = socket
         socket.setReceiveTimeout(milliseconds: 600_000)
         var text = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
         for (name, value) in headers { text += "\(name): \(value)\r\n" }

@@ -11,6 +11,8 @@ final class LoadClient: Sendable {
     private let configuration: PipelineConfiguration
     /// The newest finished conversations: prompt and answer. Bounded.
     private let conversations = Mutex<[String]>([])
+    /// The connections of the requests that are being played.
+    private let connections = Mutex<[Int: Socket]>([:])
 
     /// A client of the server on that port.
     init(recorder: Recorder, configuration: PipelineConfiguration, port: Int) {
@@ -55,13 +57,19 @@ final class LoadClient: Sendable {
         }
     }
 
+    /// Hangs up every open request: its span ends as an error, and the server sees a client that went away.
+    func hangUpAll() { connections.withLock { $0.values.forEach { $0.shutDown() } } }
+
     private func exchange(
         _ request: PlannedRequest, _ body: String, _ span: SpanContext
     ) throws(PipelineError) -> Outcome {
         var headers = [("Content-Type", "application/json"), ("User-Agent", "spanreel-load/1")]
         if recorder.isEnabled { headers.append(("traceparent", span.traceparent)) }
+        let socket = try Socket.connect(port: port)
+        connections.withLock { $0[request.index] = socket }
+        defer { connections.withLock { $0[request.index] = nil } }
         let exchange = try HTTPExchange(
-            port: port, method: "POST", path: "/v1/completions", headers: headers, body: body)
+            socket: socket, port: port, method: "POST", path: "/v1/completions", headers: headers, body: body)
         var outcome = Outcome(status: exchange.status)
         guard exchange.status == 200, exchange.headers["content-type"] == "text/event-stream" else {
             let bytes = try exchange.body()
@@ -111,7 +119,9 @@ final class LoadClient: Sendable {
         if request.kind == .followUp {
             let earlier = conversations.withLock { $0.isEmpty ? nil : $0[request.choice % $0.count] }
             // A conversation that grows too long for the model starts anew.
-            if let earlier, earlier.utf8.count < configuration.model.context * 2 { prompt = earlier + " " + request.question }
+            if let earlier, earlier.utf8.count < configuration.model.context * 2 {
+                prompt = earlier + " " + request.question
+            }
         }
         let limit = request.kind == .invalid ? configuration.model.context * 10 : request.maximumTokens
         let body = Body(

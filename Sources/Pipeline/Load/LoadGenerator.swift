@@ -10,7 +10,8 @@ public enum LoadGenerator {
     static let clients = 16
 
     /// Sends the planned requests until the configured duration or number is reached, the supervisor ends, or SIGTERM
-    /// comes; then hangs up what is open after 15 s (at once after SIGTERM), closes the recording and returns.
+    /// comes; then waits up to 15 s for what is open (not after SIGTERM), hangs up the rest, closes the recording and
+    /// returns.
     public static func run(configuration: PipelineConfiguration) async throws(PipelineError) {
         let lifeline = Lifeline()
         let recorder = try PipelineWorker.openRecorder(
@@ -31,9 +32,11 @@ public enum LoadGenerator {
             await group.next()
             group.cancelAll()
         }
-        // Requests still open at SIGTERM end as open spans: whoever reads the session sees what the client saw.
         pool.close()
         for _ in 0..<1500 where !pool.isIdle && !lifeline.isStopping { try? await Task.sleep(for: .milliseconds(10)) }
+        pool.discard()
+        client.hangUpAll()
+        for _ in 0..<40 where !pool.isIdle { try? await Task.sleep(for: .milliseconds(10)) }
         housekeeping.stop()
         PipelineWorker.close(recorder)
     }
@@ -56,13 +59,15 @@ public enum LoadGenerator {
 private final class ClientPool: Sendable {
     private let inbox: Inbox<PlannedRequest>
     private let open = Atomic<Int>(0)
+    // Read by the threads between two requests; a request that slips through is hung up.
+    private let isDiscarding = Atomic<Bool>(false)
 
     init(client: LoadClient, threads: Int) {
         inbox = Inbox(now: { Ticks(0) })
         for number in 1...threads {
             let thread = Thread { [self] in
                 while let request = inbox.take() {
-                    client.play(request)
+                    if !isDiscarding.load(ordering: .relaxed) { client.play(request) }
                     open.wrappingSubtract(1, ordering: .relaxed)
                 }
             }
@@ -80,6 +85,9 @@ private final class ClientPool: Sendable {
 
     /// Takes no more.
     func close() { inbox.close() }
+
+    /// Lets nobody begin what is still queued.
+    func discard() { isDiscarding.store(true, ordering: .relaxed) }
 
     /// Whether every request has been played.
     var isIdle: Bool { open.load(ordering: .relaxed) == 0 }

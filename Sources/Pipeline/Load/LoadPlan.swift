@@ -45,18 +45,21 @@ struct LoadPlan: Sequence, IteratorProtocol {
     mutating func next() -> PlannedRequest? {
         seconds += generator.exponential(mean: 1 / rate)
         let draw = generator.unitDouble()
-        let kind: PlannedRequest.Kind = draw < 0.04 ? .invalid : draw < 0.10 ? .cancelled : draw < 0.22 ? .followUp : .normal
+        let kind: PlannedRequest.Kind =
+            draw < 0.04 ? .invalid : draw < 0.10 ? .cancelled : draw < 0.22 ? .followUp : .normal
         // The first system prompt is the most popular one, as in real traffic.
         let popularity = generator.unitDouble()
-        let system = Self.systems[Swift.min(Self.systems.count - 1, Int(popularity * popularity * Double(Self.systems.count)))]
+        let system = Self.systems[
+            Swift.min(Self.systems.count - 1, Int(popularity * popularity * Double(Self.systems.count)))]
         let isLong = generator.unitDouble() < 0.3
         let words = generator.integer(in: isLong ? 12...32 : 4...10)
         let question = (0..<words).map { _ in Self.words[generator.integer(in: 0...(Self.words.count - 1))] }
             .joined(separator: " ")
         defer { index += 1 }
         return PlannedRequest(
-            index: index, dueSeconds: seconds, kind: kind, prompt: system + " " + question + "?", question: question + "?",
-            maximumTokens: generator.integer(in: isLong ? 28...56 : 8...28),
+            index: index, dueSeconds: seconds, kind: kind, prompt: system + " " + question + "?",
+            question: question + "?",
+            maximumTokens: generator.integer(in: isLong ? 40...72 : 12...32),
             streams: index % 3 != 2, hangUpAfter: generator.integer(in: 2...8),
             choice: generator.integer(in: 0...1023))
     }

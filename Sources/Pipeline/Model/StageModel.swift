@@ -123,7 +123,9 @@ final class StageModel {
                 for p in 0..<visible { scores.base[p] = Kernels.dot(q, keys + p * kvWidth + offset, width) * scale }
                 Kernels.softmax(scores.base, visible)
                 let out = attended.base + row * hidden + h * width
-                for p in 0..<visible { Kernels.addScaled(values + p * kvWidth + offset, scores.base[p], width, into: out) }
+                for p in 0..<visible {
+                    Kernels.addScaled(values + p * kvWidth + offset, scores.base[p], width, into: out)
+                }
             }
         }
     }

@@ -25,9 +25,10 @@ struct Tokenizer: Sendable {
         for (id, piece) in pieces.enumerated() where !piece.isEmpty && ids[piece] == nil { ids[piece] = id }
         self.ids = ids
         longestPiece = pieces.map(\.count).max() ?? 1
-        // Single letters other than `a` and `i` are left to prompts: pieces alone read like words.
+        // Word endings and single letters are left to prompts: whole words read like words.
         canBeGenerated = pieces.indices.map { id in
-            id == Self.end || (id > Self.end && !pieces[id].isEmpty) || [0x20, 0x2c, 0x2e].contains(id)
+            id == Self.end || (id > Self.end && pieces[id].first == 0x20 && pieces[id].count > 1)
+                || [0x2c, 0x2e].contains(id)
         }
     }
 

@@ -14,7 +14,8 @@ final class LayerWeights {
     init(shape: ModelShape, seed: UInt64, index: Int) {
         let hidden = shape.hidden
         func matrix(_ tensor: UInt64, _ inputs: Int, _ outputs: Int, scale: Float = 1) -> FloatBuffer {
-            Weights.matrix(seed: seed, layer: UInt64(index), tensor: tensor, inputs: inputs, outputs: outputs, scale: scale)
+            Weights.matrix(
+                seed: seed, layer: UInt64(index), tensor: tensor, inputs: inputs, outputs: outputs, scale: scale)
         }
         attentionGain = Weights.ones(hidden)
         query = matrix(1, hidden, hidden)

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// One spawned process: its standard input is a pipe that only this process can write to, its standard output comes
@@ -17,7 +17,8 @@ final class ChildProcess: Sendable {
 
     let pid: pid_t
     let events: AsyncStream<Event>
-    private let input: Int32
+    /// The write end of the child's input; nil once closed.
+    private let input: Mutex<Int32?>
     private let hasExited = Mutex(false)
 
     /// Starts `executable` (a path) with those arguments and environment.
@@ -43,7 +44,7 @@ final class ChildProcess: Sendable {
             throw PipelineError(.process, "\(executable) cannot be started: \(String(cString: strerror(status))).")
         }
         self.pid = pid
-        input = toChild.write
+        input = Mutex(toChild.write)
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
         self.events = events
         let output = fromChild.read
@@ -57,16 +58,29 @@ final class ChildProcess: Sendable {
         thread.start()
     }
 
-    deinit { close(input) }
+    deinit { closeInput() }
+
+    /// Closes the child's standard input, which is its sign to end.
+    func closeInput() {
+        input.withLock { input in
+            if let descriptor = input { close(descriptor) }
+            input = nil
+        }
+    }
 
     /// Writes one line to the child's standard input; a child that is gone gets nothing.
     func write(line: String) {
         let bytes = Array((line + "\n").utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.write(input, $0.baseAddress.map { $0 + written }, bytes.count - written) }
-            guard count > 0 else { return }
-            written += count
+        input.withLock { input in
+            guard let input else { return }
+            var written = 0
+            while written < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    Foundation.write(input, $0.baseAddress.map { $0 + written }, bytes.count - written)
+                }
+                guard count > 0 else { return }
+                written += count
+            }
         }
     }
 
@@ -118,8 +132,8 @@ final class ChildProcess: Sendable {
     }
 
     #if canImport(Darwin)
-    private static func emptyActions() -> posix_spawn_file_actions_t? { nil }
+        private static func emptyActions() -> posix_spawn_file_actions_t? { nil }
     #else
-    private static func emptyActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
+        private static func emptyActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
     #endif
 }

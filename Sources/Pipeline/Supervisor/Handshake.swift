@@ -52,6 +52,8 @@ enum Handshake {
 
     /// A child's side: prints a report.
     static func say(_ word: String, _ value: some Encodable) {
-        FileHandle.standardOutput.write(Data((prefix + word + " " + JSONText.encode(value) + "\n").utf8))
+        // Nobody listens any more when this fails; the lifeline then ends the process.
+        try? FileHandle.standardOutput.write(
+            contentsOf: Data((prefix + word + " " + JSONText.encode(value) + "\n").utf8))
     }
 }

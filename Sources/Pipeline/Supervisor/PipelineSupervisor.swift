@@ -60,7 +60,8 @@ public final class PipelineSupervisor: Sendable {
 
     /// A supervisor that has started nothing yet; `onEvent` is called on any thread.
     public init(
-        configuration: PipelineConfiguration, commands: Commands, onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+        configuration: PipelineConfiguration, commands: Commands,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.commands = commands
@@ -131,7 +132,9 @@ public final class PipelineSupervisor: Sendable {
             try? await Task.sleep(for: .milliseconds(10))
         }
         terminate(children)
-        while children.contains(where: { !$0.process.isOver }), ContinuousClock.now - start < .seconds(Self.killAfterSeconds) {
+        while children.contains(where: { !$0.process.isOver }),
+            ContinuousClock.now - start < .seconds(Self.killAfterSeconds)
+        {
             try? await Task.sleep(for: .milliseconds(10))
         }
         for child in children { child.process.send(signal: SIGKILL) }

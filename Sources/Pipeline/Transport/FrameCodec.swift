@@ -95,7 +95,8 @@ enum FrameCodec {
         let tokenCount = Int(try reader.integer(UInt32.self))
         frame.traceparent = String(decoding: try reader.bytes(traceBytes), as: UTF8.self)
         guard reader.remaining == 2 * tokenCount else {
-            throw PipelineError(.badFrame, "A message announces \(tokenCount) tokens but holds \(reader.remaining) bytes.")
+            throw PipelineError(
+                .badFrame, "A message announces \(tokenCount) tokens but holds \(reader.remaining) bytes.")
         }
         frame.tokens.reserveCapacity(tokenCount)
         for _ in 0..<tokenCount { frame.tokens.append(Int(try reader.integer(UInt16.self))) }
@@ -106,7 +107,8 @@ enum FrameCodec {
     static func decode(_ bytes: [UInt8]) throws(PipelineError) -> Frame {
         let (header, payload) = try lengths(Array(bytes.prefix(prefixBytes)))
         guard bytes.count == prefixBytes + header + payload else {
-            throw PipelineError(.badFrame, "A message of \(bytes.count) bytes should have \(prefixBytes + header + payload).")
+            throw PipelineError(
+                .badFrame, "A message of \(bytes.count) bytes should have \(prefixBytes + header + payload).")
         }
         var frame = try decode(header: Array(bytes[prefixBytes..<(prefixBytes + header)]))
         frame.payload = Array(bytes[(prefixBytes + header)...])

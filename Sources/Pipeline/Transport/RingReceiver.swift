@@ -28,6 +28,15 @@ final class RingReceiver: Sendable {
         while let delivery = try next(idleSince: idleSince) { deliver(delivery) }
     }
 
+    /// Whether the first message on the connection is the greeting of device `index`; waits a second for it. Anything
+    /// on this machine can connect to the port, so whoever does not greet is turned away.
+    func isGreeted(by index: Int) -> Bool {
+        socket.setReceiveTimeout(milliseconds: 1000)
+        defer { socket.setReceiveTimeout(milliseconds: 0) }
+        guard let delivery = try? next(idleSince: { nil }) else { return false }
+        return delivery.frame.kind == .hello && delivery.frame.request == UInt64(index)
+    }
+
     private func next(idleSince: () -> Ticks?) throws(PipelineError) -> Delivery? {
         guard let prefix = try socket.receive(exactly: FrameCodec.prefixBytes) else { return nil }
         let start = recorder.now()

@@ -2,23 +2,23 @@ import Foundation
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
-private let streamType = Int32(SOCK_STREAM.rawValue)
-private let datagramType = Int32(SOCK_DGRAM.rawValue)
-private let sendFlags = Int32(MSG_NOSIGNAL)
-private let bothDirections = Int32(SHUT_RDWR)
+    import Glibc
+    private let streamType = Int32(SOCK_STREAM.rawValue)
+    private let datagramType = Int32(SOCK_DGRAM.rawValue)
+    private let sendFlags = Int32(MSG_NOSIGNAL)
+    private let bothDirections = Int32(SHUT_RDWR)
 #elseif canImport(Musl)
-import Musl
-private let streamType = SOCK_STREAM
-private let datagramType = SOCK_DGRAM
-private let sendFlags = MSG_NOSIGNAL
-private let bothDirections = SHUT_RDWR
+    import Musl
+    private let streamType = SOCK_STREAM
+    private let datagramType = SOCK_DGRAM
+    private let sendFlags = MSG_NOSIGNAL
+    private let bothDirections = SHUT_RDWR
 #else
-import Darwin
-private let streamType = SOCK_STREAM
-private let datagramType = SOCK_DGRAM
-private let sendFlags: Int32 = 0
-private let bothDirections = SHUT_RDWR
+    import Darwin
+    private let streamType = SOCK_STREAM
+    private let datagramType = SOCK_DGRAM
+    private let sendFlags: Int32 = 0
+    private let bothDirections = SHUT_RDWR
 #endif
 
 /// A blocking loopback socket. One thread may read while another writes; any thread may `shutDown()`, which wakes
@@ -36,8 +36,8 @@ final class Socket: Sendable {
         guard descriptor >= 0 else { throw failure("No socket could be made") }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         #if canImport(Darwin)
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            var on: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
         #endif
         return Socket(descriptor)
     }
@@ -109,7 +109,9 @@ final class Socket: Sendable {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + filled }, count - filled, 0) }
+            let got = bytes.withUnsafeMutableBytes {
+                recv(descriptor, $0.baseAddress.map { $0 + filled }, count - filled, 0)
+            }
             if got > 0 {
                 filled += got
             } else if got == 0 {
@@ -178,42 +180,44 @@ extension Socket {
 extension Socket {
     private static func listenCall(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
         #if canImport(Glibc)
-        Glibc.listen(descriptor, backlog)
+            Glibc.listen(descriptor, backlog)
         #elseif canImport(Musl)
-        Musl.listen(descriptor, backlog)
+            Musl.listen(descriptor, backlog)
         #else
-        Darwin.listen(descriptor, backlog)
+            Darwin.listen(descriptor, backlog)
         #endif
     }
 
     private static func acceptCall(_ descriptor: Int32) -> Int32 {
         #if canImport(Glibc)
-        Glibc.accept(descriptor, nil, nil)
+            Glibc.accept(descriptor, nil, nil)
         #elseif canImport(Musl)
-        Musl.accept(descriptor, nil, nil)
+            Musl.accept(descriptor, nil, nil)
         #else
-        Darwin.accept(descriptor, nil, nil)
+            Darwin.accept(descriptor, nil, nil)
         #endif
     }
 
-    private static func connectCall(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
+    private static func connectCall(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t)
+        -> Int32
+    {
         #if canImport(Glibc)
-        Glibc.connect(descriptor, address, length)
+            Glibc.connect(descriptor, address, length)
         #elseif canImport(Musl)
-        Musl.connect(descriptor, address, length)
+            Musl.connect(descriptor, address, length)
         #else
-        Darwin.connect(descriptor, address, length)
+            Darwin.connect(descriptor, address, length)
         #endif
     }
 
     private static func sendCall(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ from: Int) -> Int {
         let base = bytes.baseAddress.map { $0 + from }
         #if canImport(Glibc)
-        return Glibc.send(descriptor, base, bytes.count - from, sendFlags)
+            return Glibc.send(descriptor, base, bytes.count - from, sendFlags)
         #elseif canImport(Musl)
-        return Musl.send(descriptor, base, bytes.count - from, sendFlags)
+            return Musl.send(descriptor, base, bytes.count - from, sendFlags)
         #else
-        return Darwin.send(descriptor, base, bytes.count - from, sendFlags)
+            return Darwin.send(descriptor, base, bytes.count - from, sendFlags)
         #endif
     }
 
@@ -232,7 +236,7 @@ extension Socket {
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         #if canImport(Darwin)
-        setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
         #endif
     }
 

@@ -55,7 +55,9 @@ public enum PipelineWorker {
     }
 
     /// The recorder of a device, with the model's split and the clock skew asked for.
-    private static func openRecorder(_ configuration: PipelineConfiguration, _ index: Int) throws(PipelineError) -> Recorder {
+    private static func openRecorder(_ configuration: PipelineConfiguration, _ index: Int) throws(PipelineError)
+        -> Recorder
+    {
         let model = configuration.model
         let layers = configuration.layerRange(of: index)
         return try openRecorder(
@@ -64,6 +66,8 @@ public enum PipelineWorker {
             options.stage = index
             options.layers = layers.lowerBound...(layers.upperBound - 1)
             options.model = model.name
+            // A device writes a few thousand records a second and thread: 1 MiB holds several seconds of them.
+            options.laneSlots = 1 << 15
             for (name, value) in [
                 ("layers", model.layers), ("hidden", model.hidden), ("heads", model.heads),
                 ("kv_heads", model.keyValueHeads), ("intermediate", model.intermediate),
@@ -91,6 +95,7 @@ public enum PipelineWorker {
         options.skew = configuration.faults.skews[device].map {
             ClockSkew(offsetNanos: $0.offsetNanos, driftPPM: $0.driftPPM)
         }
+        options.laneSlots = 1 << 12
         describe(&options)
         do {
             return try Recorder.open(options)
@@ -119,7 +124,9 @@ public enum PipelineWorker {
     }
 
     /// Binds the inference port and reports it; a server that ends early ends the process.
-    private static func startServer(_ node: RingNode, _ lifeline: Lifeline) async throws(PipelineError) -> Task<Void, Never> {
+    private static func startServer(_ node: RingNode, _ lifeline: Lifeline) async throws(PipelineError) -> Task<
+        Void, Never
+    > {
         let port = try freePort(node.configuration)
         let server = InferenceServer(node: node)
         return Task {
@@ -129,7 +136,8 @@ public enum PipelineWorker {
                 }
             } catch {
                 let message = "The inference server ended: \(error)"
-                Handshake.say("failed", Handshake.Failed(code: PipelineError.Code.network.description, message: message))
+                Handshake.say(
+                    "failed", Handshake.Failed(code: PipelineError.Code.network.description, message: message))
             }
             lifeline.stop()
         }

@@ -47,15 +47,19 @@ final class RingNode: Sendable {
         var hello = Frame(.hello)
         hello.request = UInt64(index)
         try sender.sendControl(hello)
-        let receiver = RingReceiver(socket: try listener.accept(), recorder: recorder, roles: roles)
+        var receiver: RingReceiver
+        repeat {
+            receiver = RingReceiver(socket: try listener.accept(), recorder: recorder, roles: roles)
+        } while !receiver.isGreeted(by: (index + count - 1) % count)
+        let accepted = receiver
         let sending = Handover(sender)
         if index == 0 {
             startThread("scheduler") { self.schedule(sender: sending.value) }
-            startThread("receive") { self.receiveForScheduler(receiver) }
+            startThread("receive") { self.receiveForScheduler(accepted) }
         } else {
             let inbox = Inbox<RingReceiver.Delivery> { self.recorder.now() }
             startThread("stage") { self.computeStage(inbox, sender: sending.value) }
-            startThread("receive") { self.receiveForStage(receiver, inbox) }
+            startThread("receive") { self.receiveForStage(accepted, inbox) }
         }
     }
 
@@ -83,9 +87,7 @@ final class RingNode: Sendable {
     private func receiveForScheduler(_ receiver: RingReceiver) {
         var reason = "A device of the pipeline is gone."
         do throws(PipelineError) {
-            try receiver.run(idleSince: { self.inbox.idleSince }) { delivery in
-                if delivery.frame.kind != .hello { self.inbox.put(.message(delivery)) }
-            }
+            try receiver.run(idleSince: { self.inbox.idleSince }) { self.inbox.put(.message($0)) }
         } catch {
             reason = error.message
         }
@@ -107,9 +109,7 @@ final class RingNode: Sendable {
 
     private func receiveForStage(_ receiver: RingReceiver, _ inbox: Inbox<RingReceiver.Delivery>) {
         do throws(PipelineError) {
-            try receiver.run(idleSince: { inbox.idleSince }) { delivery in
-                if delivery.frame.kind != .hello { inbox.put(delivery) }
-            }
+            try receiver.run(idleSince: { inbox.idleSince }) { inbox.put($0) }
         } catch {
             recorder.mark("stage lost its previous device: \(error.message)")
         }

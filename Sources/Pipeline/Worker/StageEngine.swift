@@ -49,7 +49,8 @@ final class StageEngine {
         if usesPrefixCache {
             if let hit = prefixes.lookup(prompt) { cache = hit.value.copy(prefix: hit.length) }
             recorder.cacheLookup(
-                roles.cacheLookup, from: start, hitTokens: cache.length, promptTokens: prompt.count, entries: prefixes.count,
+                roles.cacheLookup, from: start, hitTokens: cache.length, promptTokens: prompt.count,
+                entries: prefixes.count,
                 sizeBytes: cacheSizeBytes, parent: parent)
         }
         sequences[request] = Sequence(cache: cache, prompt: prompt)
@@ -69,10 +70,13 @@ final class StageEngine {
     /// Puts received activations there.
     func load(_ payload: [UInt8], rows: Int) throws(PipelineError) {
         guard rows > 0, rows <= model.maximumRows, payload.count == rows * model.shape.hidden * 4 else {
-            throw PipelineError(.badFrame, "A message of \(payload.count) bytes does not hold \(rows) rows of activations.")
+            throw PipelineError(
+                .badFrame, "A message of \(payload.count) bytes does not hold \(rows) rows of activations.")
         }
         let target = model.activations.pointer(at: 0, count: rows * model.shape.hidden)
-        payload.withUnsafeBytes { UnsafeMutableRawPointer(target).copyMemory(from: $0.baseAddress ?? .init(target), byteCount: $0.count) }
+        payload.withUnsafeBytes {
+            UnsafeMutableRawPointer(target).copyMemory(from: $0.baseAddress ?? .init(target), byteCount: $0.count)
+        }
     }
 
     /// The activations as a payload.
@@ -131,7 +135,9 @@ final class StageEngine {
 
     /// Keeps the first `count` tokens of a request's prompt in the prefix cache while the request goes on.
     func keep(_ request: UInt64, prefix count: Int, parent: SpanContext?) {
-        guard let sequence = sequences[request], count <= sequence.cache.length, count <= sequence.prompt.count else { return }
+        guard let sequence = sequences[request], count <= sequence.cache.length, count <= sequence.prompt.count else {
+            return
+        }
         insert(Array(sequence.prompt.prefix(count)), parent: parent) { sequence.cache.copy(prefix: count) }
     }
 

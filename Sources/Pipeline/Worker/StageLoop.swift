@@ -38,7 +38,8 @@ final class StageLoop {
         if !frame.tokens.isEmpty {
             let hit = engine.admit(frame.request, prompt: frame.tokens, parent: step)
             guard hit == frame.position else {
-                throw PipelineError(.badFrame, "The prefix caches disagree: \(hit) tokens here, \(frame.position) there.")
+                throw PipelineError(
+                    .badFrame, "The prefix caches disagree: \(hit) tokens here, \(frame.position) there.")
             }
         }
         try engine.load(frame.payload, rows: frame.rows)

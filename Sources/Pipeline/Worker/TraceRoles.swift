@@ -19,7 +19,8 @@ struct TraceRoles: Sendable {
         let here = names[index]
         let out = Link(from: here, to: names[(index + 1) % count])
         let into = Link(from: names[(index + count - 1) % count], to: here)
-        func role(_ operation: Operation, name: String? = nil, _ phase: Phase = .none, link: Link? = nil) -> RoleHandle {
+        func role(_ operation: Operation, name: String? = nil, _ phase: Phase = .none, link: Link? = nil) -> RoleHandle
+        {
             recorder.role(Role(operation, name: name, phase: phase, link: link))
         }
         func layers(_ phase: Phase) -> [RoleHandle] {

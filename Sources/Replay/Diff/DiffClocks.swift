@@ -78,4 +78,5 @@ struct StagePlaces {
         var named = role
         named.place = device(stream) ?? role.place
         return named
-    }}
+    }
+}

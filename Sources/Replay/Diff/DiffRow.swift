@@ -24,6 +24,17 @@ public struct DiffRow: Sendable {
         case inconclusive
         /// Too few requests have it.
         case tooFew
+
+        /// The order in reports.
+        var rank: Int {
+            switch self {
+            case .worse: 0
+            case .better: 1
+            case .inconclusive: 2
+            case .same: 3
+            case .tooFew: 4
+            }
+        }
     }
 
     /// The words for a person.

@@ -73,7 +73,9 @@ public struct DiffSide: Sendable {
             _ = try reader.poll(take)
             return reader.streams
         }
-        lost = reader.damages.reduce(0) { $0 + ($1.lostSequences.map { Int(clamping: $0.upperBound - $0.lowerBound + 1) } ?? 0) }
+        lost = reader.damages.reduce(0) {
+            $0 + ($1.lostSequences.map { Int(clamping: $0.upperBound - $0.lowerBound + 1) } ?? 0)
+        }
     }
 
     // MARK: From sums to samples
@@ -95,7 +97,8 @@ public struct DiffSide: Sendable {
         let traces = Set(chosen.compactMap { times.traces[$0.trace] })
         for (key, cell) in times.cells where cell.count > 0 && traces.contains(UInt32(key >> 32)) {
             let index = Int(key & 0xFFFF_FFFF)
-            add(places.canonical(times.roles[index], times.streamOfRole[index]), cell.sum, cell.count, 0,
+            add(
+                places.canonical(times.roles[index], times.streamOfRole[index]), cell.sum, cell.count, 0,
                 places.device(times.streamOfRole[index]))
         }
         fillHops(times, streams, traces, places)

@@ -27,8 +27,9 @@ public enum RankStatistics {
     public struct Shift: Sendable, Equatable {
         /// Hodges and Lehmann's estimate: the median of all differences `after - before`.
         public var estimate: Double
-        /// The confidence interval's ends.
+        /// The confidence interval's lower end.
         public var low: Double
+        /// The confidence interval's upper end.
         public var high: Double
     }
 
@@ -140,7 +141,8 @@ public enum RankStatistics {
 
     /// The difference `after - before` of that rank, from 1, among all pairs in ascending order.
     static func difference(_ before: [Double], _ after: [Double], rank: Int) -> Double {
-        guard var low = after.first.map({ $0 - (before.last ?? 0) }), var high = after.last.map({ $0 - (before.first ?? 0) })
+        guard var low = after.first.map({ $0 - (before.last ?? 0) }),
+            var high = after.last.map({ $0 - (before.first ?? 0) })
         else { return 0 }
         if count(before, after, notAbove: low).pairs >= rank { return low }
         // Halve until no double lies between; then the greatest difference not above `high` is the one.

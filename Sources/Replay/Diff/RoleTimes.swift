@@ -285,7 +285,8 @@ struct RoleTimes {
                 self.role(DiffRole(.hopReceive, phase: role.phase, from: role.link?.from, to: role.link?.to)))
         case .layer:
             let stage = role.stage.map { DiffRole(.stage, phase: role.phase, stage: $0) }
-            return .layer(self.role(DiffRole(.layer, phase: role.phase, layer: role.layer)), stage: stage.map { self.role($0) })
+            return .layer(
+                self.role(DiffRole(.layer, phase: role.phase, layer: role.layer)), stage: stage.map { self.role($0) })
         case .stage: return .leaf(self.role(DiffRole(.stage, phase: role.phase, stage: role.stage)))
         case .embed, .head, .sampling: return .leaf(self.role(DiffRole(role.operation, phase: role.phase)))
         case .queue: return .leaf(self.role(DiffRole(.queue)))

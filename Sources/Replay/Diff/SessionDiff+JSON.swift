@@ -37,7 +37,8 @@ extension SessionDiff {
             writer.field("outputTokens", side.outputTokens)
             writer.field("inputTokens", side.inputTokens)
             writer.field("wallNanos", side.wallNanos)
-            writer.rate("tokensPerSecond", side.wallNanos > 0 ? Double(side.outputTokens) * 1e9 / Double(side.wallNanos) : nil)
+            writer.rate(
+                "tokensPerSecond", side.wallNanos > 0 ? Double(side.outputTokens) * 1e9 / Double(side.wallNanos) : nil)
             writer.field("dropped", Int64(clamping: side.dropped))
             writer.field("lost", side.lost)
             writer.field("clocks", side.crossesClocks ? "aligned" : "one")

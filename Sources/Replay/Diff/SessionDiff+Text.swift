@@ -13,7 +13,9 @@ extension SessionDiff {
             let count = roles.filter { $0.verdict == verdict }.count - shown.filter { $0.verdict == verdict }.count
             return count > 0 ? "\(count) \(name)" : nil
         }
-        if !rest.isEmpty { lines += ["", "\(shown.isEmpty ? "" : "and ")\(rest.joined(separator: ", ")) of \(roles.count) roles"] }
+        if !rest.isEmpty {
+            lines += ["", "\(shown.isEmpty ? "" : "and ")\(rest.joined(separator: ", ")) of \(roles.count) roles"]
+        }
         if !onlyBefore.isEmpty { lines.append("only before: \(onlyBefore.map(\.label).joined(separator: ", "))") }
         if !onlyAfter.isEmpty { lines.append("only after: \(onlyAfter.map(\.label).joined(separator: ", "))") }
         return (lines + [""] + summary).joined(separator: "\n") + "\n"
@@ -27,29 +29,46 @@ extension SessionDiff {
         let felt = headline.filter { $0.verdict == .worse }
         guard !worse.isEmpty || !felt.isEmpty else {
             let better = (headline + roles).filter { $0.verdict == .better }.count
-            return ["No regression" + (better > 0 ? "; \(better) of \(headline.count + roles.count) rows are better." : ".")]
+            return [
+                "No regression" + (better > 0 ? "; \(better) of \(headline.count + roles.count) rows are better." : ".")
+            ]
         }
+        var entities: [DiffRole] = []
+        for entity in worse.compactMap({ $0.role?.entity }) where !entities.contains(entity) { entities.append(entity) }
         var sentences = ["Regression."]
-        for row in worse.prefix(5) {
-            let place = row.device.map { row.role?.operation == .layer ? " on \($0)" : "" } ?? ""
-            sentences.append(
-                "\(row.name)\(place) takes \(DiffFormat.duration(row.shift)) longer"
-                    + (row.relative.map { " (\(DiffFormat.percent($0)))" } ?? "")
-                    + ", \(DiffFormat.duration(row.contributionNanos)) per request.")
-        }
-        if worse.count > 5 { sentences.append("\(worse.count - 5) more roles are slower.") }
+        for entity in entities.prefix(5) { sentences.append(sentence(worse.filter { $0.role?.entity == entity })) }
+        if entities.count > 5 { sentences.append("\(entities.count - 5) more are slower.") }
         if !felt.isEmpty {
             sentences.append(
                 "A request feels it: "
-                    + felt.map { "\($0.name) \($0.relative.map(DiffFormat.percent) ?? DiffFormat.value($0.shift, $0.unit))" }
+                    + felt.map {
+                        "\($0.name) \($0.relative.map(DiffFormat.percent) ?? DiffFormat.value($0.shift, $0.unit))"
+                    }
                     .joined(separator: ", ") + ".")
         }
         return sentences
     }
 
+    /// What one layer, link or stage adds, over its phases.
+    private func sentence(_ rows: [DiffRow]) -> String {
+        guard let first = rows.first, let entity = first.role?.entity else { return "" }
+        let place = entity.operation == .layer ? first.device.map { " on \($0)" } ?? "" : ""
+        let parts = rows.map { row in
+            let phase = row.role.map { $0.phase == .none ? "" : " in \($0.phase.label)" } ?? ""
+            return "\(DiffFormat.duration(row.shift)) longer\(phase)"
+                + (row.relative.map { " (\(DiffFormat.percent($0)))" } ?? "")
+        }
+        let total = rows.reduce(0) { $0 + $1.contributionNanos }
+        return
+            "\(entity.label)\(place) takes \(parts.joined(separator: " and ")): \(DiffFormat.duration(total)) per request."
+    }
+
     private func side(_ word: String, _ side: DiffSide) -> String {
         let rate = side.wallNanos > 0 ? Double(side.outputTokens) * 1e9 / Double(side.wallNanos) : 0
-        var parts = ["\(side.requests) requests", "\(side.outputTokens) tokens", "\(DiffFormat.number(rate)) tokens/s over the wall"]
+        var parts = [
+            "\(side.requests) requests", "\(side.outputTokens) tokens",
+            "\(DiffFormat.number(rate)) tokens/s over the wall",
+        ]
         if side.requestsLeftOut > 0 { parts.insert("\(side.requestsLeftOut) left out", at: 1) }
         if !side.models.isEmpty { parts.append(side.models.joined(separator: ", ")) }
         if side.layerCount > 0 { parts.append("\(side.layerCount) layers") }
@@ -59,14 +78,19 @@ extension SessionDiff {
 
     private func table(_ title: String, _ rows: [DiffRow]) -> [String] {
         let isRoles = rows.contains { $0.role != nil }
-        var cells = [[title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "adds/request" : "", ""]]
+        var cells = [
+            [title, "before", "after", "change", "95 % interval", "q", "n", isRoles ? "adds/request" : "", ""]
+        ]
         for row in rows {
             let isTested = row.p != nil
             cells.append([
                 row.name + (row.role?.operation == .layer ? row.device.map { " (\($0))" } ?? "" : ""),
                 row.samplesBefore > 0 ? DiffFormat.value(row.before, row.unit) : "–",
                 row.samplesAfter > 0 ? DiffFormat.value(row.after, row.unit) : "–",
-                isTested ? (row.unit == .ratio ? DiffFormat.signed(row.shift, row.unit) : row.relative.map(DiffFormat.percent) ?? DiffFormat.signed(row.shift, row.unit)) : "–",
+                isTested
+                    ? (row.unit == .ratio
+                        ? DiffFormat.signed(row.shift, row.unit)
+                        : row.relative.map(DiffFormat.percent) ?? DiffFormat.signed(row.shift, row.unit)) : "–",
                 isTested ? "\(DiffFormat.signed(row.low, row.unit)) … \(DiffFormat.signed(row.high, row.unit))" : "–",
                 row.q.map(DiffFormat.probability) ?? "–", "\(row.samplesBefore)+\(row.samplesAfter)",
                 isRoles && isTested ? DiffFormat.signed(row.contributionNanos, .nanos) : "", row.verdict.word,

@@ -26,7 +26,7 @@ public struct SessionDiff: Sendable {
     /// What a user of the server feels.
     public private(set) var headline: [DiffRow] = []
     /// Where the time goes: first what is worse, then better, then the rest, each by contribution to a request's
-    /// time. Phases of one layer or link stand together.
+    /// time; the lesser phases of a layer or link come after the greater ones of all.
     public private(set) var roles: [DiffRow] = []
     /// Roles that only one side has.
     public private(set) var onlyBefore: [DiffRole] = []
@@ -84,14 +84,16 @@ public struct SessionDiff: Sendable {
         }
         if !before.models.isEmpty, !after.models.isEmpty, before.models != after.models {
             obstacles.append(
-                "the models differ: \(before.models.joined(separator: ", ")) and \(after.models.joined(separator: ", "))")
+                "the models differ: \(before.models.joined(separator: ", ")) and \(after.models.joined(separator: ", "))"
+            )
         }
         if before.layerCount > 0, after.layerCount > 0, before.layerCount != after.layerCount {
             obstacles.append("the numbers of layers differ: \(before.layerCount) and \(after.layerCount)")
         }
         if before.devices != after.devices {
             warnings.append(
-                "devices differ: \(before.devices.joined(separator: ", ")) and \(after.devices.joined(separator: ", "))")
+                "devices differ: \(before.devices.joined(separator: ", ")) and \(after.devices.joined(separator: ", "))"
+            )
         }
         for side in [before, after] {
             if side.dropped > 0 { warnings.append("\(side.name) dropped \(side.dropped) events while recording") }
@@ -119,7 +121,8 @@ public struct SessionDiff: Sendable {
     }
 
     private mutating func compareRoles() {
-        let byStage = before.stageOfDevice != after.stageOfDevice && !before.stageOfDevice.isEmpty
+        let byStage =
+            before.stageOfDevice != after.stageOfDevice && !before.stageOfDevice.isEmpty
             && !after.stageOfDevice.isEmpty
         let a = byStage ? Self.byStage(before) : before.roles
         let b = byStage ? Self.byStage(after) : after.roles
@@ -137,7 +140,8 @@ public struct SessionDiff: Sendable {
             roles.append(row)
         }
         decide(&roles)
-        isIdentical = obstacles.isEmpty && before.headline == after.headline && a.count == b.count
+        isIdentical =
+            obstacles.isEmpty && before.headline == after.headline && a.count == b.count
             && a.allSatisfy { b[$0.key]?.values == $0.value.values }
         order()
     }
@@ -191,30 +195,26 @@ public struct SessionDiff: Sendable {
         }
     }
 
-    /// Worse, better, the rest; causes before the queue, which only follows from them; then by what a layer, link or
-    /// stage adds over both phases.
+    /// Worse, better, the rest; causes before the queue, which only follows from them. Within that first the phase of
+    /// each layer, link or stage that adds most, by what all its phases add; then the other phases.
     private mutating func order() {
-        func rank(_ verdict: DiffRow.Verdict) -> Int {
-            switch verdict {
-            case .worse: 0
-            case .better: 1
-            case .inconclusive: 2
-            case .same: 3
-            case .tooFew: 4
-            }
+        var weights: [String: Double] = [:]
+        var strongest: [String: Double] = [:]
+        func group(_ row: DiffRow) -> String { "\(row.verdict.rank) \(row.role?.entity.label ?? "")" }
+        for row in roles {
+            let size = abs(row.contributionNanos)
+            weights[group(row), default: 0] += size
+            strongest[group(row)] = max(strongest[group(row)] ?? 0, size)
         }
-        var weight: [String: Double] = [:]
-        func group(_ row: DiffRow) -> String { "\(rank(row.verdict)) \(row.role?.entity.label ?? "")" }
-        for row in roles { weight[group(row), default: 0] += abs(row.contributionNanos) }
-        let weights = weight
-        func key(_ row: DiffRow) -> (Int, Int, Double, String, Double, String) {
+        func key(_ row: DiffRow) -> (Int, Int, Int, Double, String) {
             let group = group(row)
+            let isFirst = abs(row.contributionNanos) == strongest[group]
             return (
-                rank(row.verdict), row.role?.operation == .queue ? 1 : 0, -(weights[group] ?? 0), group,
-                -abs(row.contributionNanos), row.id
+                row.verdict.rank, row.role?.operation == .queue ? 1 : 0, isFirst ? 0 : 1, -(weights[group] ?? 0), row.id
             )
         }
-        roles.sort { key($0) < key($1) }
+        let keyed = roles.map { (key($0), $0) }
+        roles = keyed.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// The roles with stages in the place of device labels.

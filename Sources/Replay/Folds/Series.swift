@@ -27,13 +27,14 @@ public struct Series: Sendable {
 
     /// Adds `value` to a channel of the bucket. Buckets before the session's start count as the first one.
     mutating func add(_ value: Int64, bucket: Int, channel: Int) {
-        let bucket = Swift.max(0, bucket)
-        if let row = fineRow(bucket) { join(&fine[row * channels + channel], value) }
+        let bucket = Swift.min(Swift.max(0, bucket), Int.max / 4)
+        if let row = fineRow(bucket) { Self.join(&fine[row * channels + channel], value, combine) }
         let row = coarseRow(bucket)
-        join(&coarse[row * channels + channel], value)
+        Self.join(&coarse[row * channels + channel], value, combine)
     }
 
-    @inline(__always) private func join(_ slot: inout Int64, _ value: Int64) {
+    /// Static: a method of `self` would keep a copy of `self` alive beside the slot and copy the whole array.
+    @inline(__always) private static func join(_ slot: inout Int64, _ value: Int64, _ combine: Combine) {
         switch combine {
         case .sum: slot = slot &+ value
         case .max: if value > slot { slot = value }
@@ -88,7 +89,7 @@ public struct Series: Sendable {
         var halved = ContiguousArray<Int64>(repeating: 0, count: (rows + 1) / 2 * channels)
         for row in 0..<rows {
             for channel in 0..<channels {
-                join(&halved[row / 2 * channels + channel], coarse[row * channels + channel])
+                Self.join(&halved[row / 2 * channels + channel], coarse[row * channels + channel], combine)
             }
         }
         coarse = halved
@@ -128,8 +129,8 @@ public struct Series: Sendable {
     ///
     /// From the fine part while that reaches back to `from`, else from the coarse one (whose buckets are wider).
     func columns(from: Int, to: Int, limit: Int) -> Columns {
-        let from = Swift.max(0, from)
-        let to = Swift.max(from, to)
+        let from = Swift.min(Swift.max(0, from), Int.max - 1)
+        let to = Swift.max(from, Swift.min(to, Int.max - 1))
         let usesFine = !hasTrimmed || from >= fineFirst
         var width = usesFine ? 1 : 1 << coarseShift
         while (to / width) - (from / width) + 1 > limit { width *= 2 }
@@ -145,9 +146,9 @@ public struct Series: Sendable {
             guard low <= high else { return result }
             for bucket in low...high {
                 for channel in 0..<channels {
-                    join(
+                    Self.join(
                         &result.values[(bucket / width - first) * channels + channel],
-                        fine[(bucket - fineFirst) * channels + channel])
+                        fine[(bucket - fineFirst) * channels + channel], combine)
                 }
             }
         } else {
@@ -155,7 +156,7 @@ public struct Series: Sendable {
                 let column = (row << coarseShift) / width - first
                 guard column >= 0, column < count else { continue }
                 for channel in 0..<channels {
-                    join(&result.values[column * channels + channel], coarse[row * channels + channel])
+                    Self.join(&result.values[column * channels + channel], coarse[row * channels + channel], combine)
                 }
             }
         }

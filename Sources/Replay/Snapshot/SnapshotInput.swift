@@ -43,12 +43,14 @@ struct SnapshotInput {
 
     /// The first tick of the window: ticks are whole, so a window in time begins with the tick after `T - w`.
     var firstBucket: Int {
-        let first = max(0, tickClock.bucket(min(fold.firstTime.nanos, instant.nanos)))
+        let first = min(lastBucket, max(0, tickClock.bucket(min(fold.firstTime.nanos, instant.nanos))))
         switch window.selection {
         case .all: return first
         case .samples(let samples): return max(first, lastBucket - samples + 1)
         case .nanos(let nanos):
-            return max(first, lastBucket - Int(clamping: (nanos + tickClock.tickNanos - 1) / tickClock.tickNanos) + 1)
+            // Rounded up without adding to a number that may be Int64.max.
+            let whole = nanos / tickClock.tickNanos + (nanos % tickClock.tickNanos > 0 ? 1 : 0)
+            return max(first, lastBucket - Int(clamping: whole) + 1)
         }
     }
 

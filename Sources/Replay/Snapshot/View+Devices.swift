@@ -51,18 +51,19 @@ struct DevicesView {
         let series = input.fold.devices.devices[row.index].series
         let tick = input.tickClock.tickNanos
         let workStart = max(input.fold.firstWork, input.tickClock.origin)
+        let end = isWhole ? min(input.instant.nanos, max(input.fold.lastWork, workStart)) : input.instant.nanos
         for bucket in tickRange {
+            // Wrapping and clamped to the tick: stamps are outside numbers.
             let tickStart = input.tickClock.origin &+ input.tickClock.start(bucket)
             let low = max(tickStart, min(workStart, tickStart &+ tick))
-            let high = min(tickStart &+ tick, input.instant.nanos)
-            let length = isWhole ? min(high, max(input.fold.lastWork, workStart)) &- low : high &- max(tickStart, low)
+            let length = min(tick, max(0, min(tickStart &+ tick, end) &- low))
             guard length > 0 else { continue }
-            let busy = min(length, series.value(0, bucket: bucket))
+            let busy = min(length, max(0, series.value(0, bucket: bucket)))
             let idle = length - busy
-            let working = min(length, input.ticks.value(Tick.working, bucket: bucket))
+            let working = min(length, max(0, input.ticks.value(Tick.working, bucket: bucket)))
             let noRequest = min(idle, length - working)
             var rest = idle - noRequest
-            let downstream = min(rest, series.value(1, bucket: bucket))
+            let downstream = min(rest, max(0, series.value(1, bucket: bucket)))
             rest -= downstream
             let active = input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
             row.wall += length
@@ -75,10 +76,10 @@ struct DevicesView {
 
     private var isWhole: Bool { input.window.selection == .all }
 
-    private var tickRange: Range<Int> {
-        let held = input.ticks.fineRange
-        let first = max(input.firstBucket, held.lowerBound)
-        return first..<max(first, min(input.lastBucket + 1, max(held.upperBound, input.lastBucket + 1)))
+    /// The window's ticks, a day of them at most.
+    private var tickRange: ClosedRange<Int> {
+        let last = input.lastBucket
+        return min(last, max(input.firstBucket, input.ticks.fineRange.lowerBound, last - Tick.limit))...last
     }
 
     /// Greatest stage time over the mean of all; 1 is balanced.
@@ -114,11 +115,11 @@ struct DevicesView {
         let stageTerm = batch * 1e9 / slowest.1
         let latencyTerm = inFlight * batch * 1e9 / through
         if latencyTerm < stageTerm, stages.count > 1 {
-            let requests = Decimals.text(inFlight, 1) ?? "1"
+            let steps = inFlight < 1.05 ? "One step" : "\(Decimals.text(inFlight, 1) ?? "?") steps"
             return Bound(
                 tokensPerSecond: latencyTerm, isLatency: true,
-                words: "\(requests) steps in flight on \(stages.count) stages: latency-bound; "
-                    + "more requests at once help, balancing layers does not.")
+                words: "\(steps) in flight on \(stages.count) stages: latency-bound; "
+                    + "overlapping more steps helps, balancing layers does not.")
         }
         return Bound(
             tokensPerSecond: stageTerm, isLatency: false,

@@ -74,7 +74,8 @@ struct LayersView {
                 .columns(from: input.firstBucket, to: input.lastBucket, limit: 120)
         }
         // Series that trimmed at different times may disagree in width: the coarsest rules.
-        let width = columns.compactMap { $0?.width }.max() ?? 1
+        var width = columns.compactMap { $0?.width }.max() ?? 1
+        while input.lastBucket / width - input.firstBucket / width >= 240 { width *= 2 }
         let first = input.firstBucket / width
         let count = rows.isEmpty ? 0 : input.lastBucket / width - first + 1
         json.field("phase", isDecode ? "decode" : "prefill")

@@ -77,7 +77,7 @@ function unfold(envelope) {
 }
 
 /**
- * The newest requests up to an instant.
+ * The newest requests at an instant.
  * @param {string} session
  * @param {{limit: number, at: string}} query
  * @param {AbortSignal} [signal]

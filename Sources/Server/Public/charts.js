@@ -38,6 +38,12 @@ export function lineChart(title, series) {
     series.forEach((s, i) => {
       const top = 6 + i * (panel + GAP);
       line(context, points[i], axis, s.hue, { left: LEFT, right, top, bottom: top + panel }, s.format ?? sig3);
+      if (series.length > 1) {
+        context.textAlign = "left";
+        context.textBaseline = "top";
+        context.fillStyle = colour("muted");
+        context.fillText(s.label, LEFT + 6, 8 + i * (panel + GAP));
+      }
     });
     cross(context, axis, LEFT, right, 6, height - RULER);
   });
@@ -47,7 +53,7 @@ export function lineChart(title, series) {
       const at = hovered();
       const k = at === null ? points[i].at.length - 1 : indexAt(points[i].at, at);
       const v = k >= 0 ? points[i].values[k] : null;
-      setText(values[i], v === null || v === undefined ? DASH : `${(s.format ?? sig3)(v)} ${s.unit}`);
+      setText(values[i], v === null || v === undefined ? DASH : `${(s.format ?? sig3)(v)}${s.unit.startsWith("/") ? "" : " "}${s.unit}`);
     });
   }
   onHover(() => {

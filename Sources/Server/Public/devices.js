@@ -30,7 +30,7 @@ export function createDevices(context) {
     mark: (row, element) => element.classList.toggle("focus", context.store.state.focus === row.device),
     columns: [
       { key: "device", label: "Device", text: true, class: "clip", cell: (row) => ({ text: row.device, title: row.device }), order: (row) => row.device },
-      { key: "host", label: "Host", text: true, class: "clip", cell: (row) => ({ text: row.host ?? DASH, title: row.host }) },
+      { key: "host", label: "Host", text: true, class: "clip", cell: (row) => ({ text: row.host || DASH, title: row.host }) },
       { key: "stage", label: "Stage", cell: (row) => (row.stage === null ? DASH : String(row.stage)), order: (row) => row.stage },
       { key: "layers", label: "Layers", cell: (row) => (row.firstLayer === null ? DASH : `${row.firstLayer}–${row.lastLayer}`) },
       { key: "busyRatio", label: "Busy", cell: (row) => percent(row.busyRatio).text, order: (row) => row.busyRatio },

@@ -3,9 +3,9 @@
 import { h, setChildren, setText } from "./dom.js";
 import { table } from "./table.js";
 import { rankAmongKind } from "./aggregate.js";
-import { DASH, attribute, count, duration, percent } from "./format.js";
+import { DASH, attribute, count, duration, linkName, percent } from "./format.js";
 import { clock, tickLabel } from "./time.js";
-import { hueOf } from "./theme.js";
+import { hueOfSpan } from "./theme.js";
 
 /** @typedef {import("./aggregate.js").Group} Group */
 
@@ -34,7 +34,7 @@ export function createDrawer(on) {
       { key: "name", label: "Name", text: true, class: "clip", order: (row) => row.name, draw: (row, cell) => {
         if (!cell.firstElementChild) cell.append(h("span"));
         const inner = /** @type {HTMLElement} */ (cell.firstElementChild);
-        inner.className = `key key-${hueOf(row.operation, row.phase)}`;
+        inner.className = `key key-${hueOfSpan(row)}`;
         setText(inner, row.phase && !row.name.includes(row.phase) ? `${row.name}, ${row.phase}` : row.name);
       } },
       { key: "count", label: "Count", cell: (row) => count(row.count).text, order: (row) => row.count },
@@ -97,11 +97,11 @@ function describe(trace, index, indexOf, select) {
   } }, "Copy as JSON");
   const critical = span.critical ? "yes" : "no";
   const parentLong = parent >= 0 ? (trace.spans[parent].endNanos ?? trace.toNanos) - trace.spans[parent].startNanos : 0;
-  const link = typeof span.link === "string" ? span.link : span.link ? `${span.link.from}>${span.link.to}` : null;
+  const link = linkName(span.link);
   const flows = trace.flows.filter((flow) => flow.from === span.id || flow.to === span.id);
   return [
     h("div", { class: "crumbs" }, ...crumbs),
-    h("div", { class: `detail-title key-${hueOf(span.operation, span.phase)}` }, h("span", { class: "swatch" }), h("span", { class: "name" }, span.name), h("span", { class: "spacer" }), copy),
+    h("div", { class: `detail-title key-${hueOfSpan(span)}` }, h("span", { class: "swatch" }), h("span", { class: "name" }, span.name), h("span", { class: "spacer" }), copy),
     pairs([
       ["Duration", span.open ? `${duration(long).text} so far, still open` : `${duration(long).text}${parentLong > 0 ? `, ${percent(long / parentLong).text} of its parent` : ""}`],
       ["Self time", span.selfNanos === null ? `${DASH} (open)` : `${duration(span.selfNanos).text}${long > 0 ? `, ${percent(span.selfNanos / long).text} of it` : ""}`],

@@ -6,7 +6,8 @@ const COMMAND = "make demo";
 const LINES = `import SpanreelTracing
 
 let recorder = try Recorder.fromEnvironment(device: "mini1", resource: ["service.name": "chat"])
-let request = recorder.role(Role(.request)), layer = recorder.role(Role(.layer, phase: .decode, layer: 11, stage: 1))
+let request = recorder.role(Role(.request))
+let layer = recorder.role(Role(.layer, phase: .decode, layer: 11, stage: 1))
 
 let span = recorder.begin(request, kind: .server)
 let start = recorder.now()

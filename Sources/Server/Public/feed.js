@@ -9,6 +9,8 @@ import { instantParameter } from "./time.js";
 
 /** Interval of the visible view; digits change at most twice a second. */
 const INTERVAL_MS = 500;
+/** How many of the newest requests the cards and the waterfall's arrows look at. */
+const RECENT = 60;
 const BACKOFF_MS = [1000, 2000, 4000, 8000, 15000];
 
 /**
@@ -21,7 +23,10 @@ export function startFeed(store, viewsNeeded) {
   let generation = 0;
   let failures = 0;
   let retry = 0;
-  /** The instant that the running stream has written last: tells its own writes from a seek. @type {number | null} */
+  /**
+   * The instant that the running stream has written last: tells its own writes from a seek.
+   * @type {number | null}
+   */
   let streamed = null;
   let loaded = "";
 
@@ -31,11 +36,15 @@ export function startFeed(store, viewsNeeded) {
   /** @param {import("./types.js").Envelope} envelope */
   function accept(envelope) {
     failures = 0;
+    // "current" may have become another session
+    const other = state.envelope !== null && state.envelope.session.id !== envelope.session.id;
+    if (other) store.set({ views: {}, density: null, recent: null });
     const patch = { envelope, views: { ...state.views, ...envelope.views }, connection: /** @type {const} */ ("open"), problem: null };
-    if (state.playing) {
-      streamed = envelope.atNanos;
-      store.set({ ...patch, at: envelope.atNanos });
-    } else store.set(patch);
+    if (!state.playing) return store.set(patch);
+    // caught up with the live edge, or at the end: follow it instead of chasing it
+    const caughtUp = envelope.atNanos >= envelope.endNanos;
+    streamed = envelope.atNanos;
+    store.set(caughtUp ? { ...patch, playing: false, at: "live" } : { ...patch, at: envelope.atNanos });
   }
 
   function lost() {
@@ -75,12 +84,16 @@ export function startFeed(store, viewsNeeded) {
       snapshot: (envelope) => mine === generation && accept(envelope),
       end: () => {
         if (mine !== generation) return;
-        // played up to the end, or the session was closed: from here the end is what there is to see
-        store.set({ playing: false, at: "live" });
-        refreshSessions().then(restart);
+        if (state.playing) return store.set({ playing: false, at: "live" });
+        // the session was closed: its state will say so, and the end is what there is to see
+        window.setTimeout(() => refreshSessions().then(() => void (mine === generation && restart())), 1000);
       },
       lost: () => mine === generation && lost(),
-      refused: (message) => mine === generation && store.set({ problem: message }),
+      refused: (message) => {
+        if (mine !== generation) return;
+        store.set({ problem: message });
+        window.setTimeout(() => mine === generation && restart(), 5000);
+      },
     });
   }
 
@@ -131,7 +144,7 @@ export function startFeed(store, viewsNeeded) {
     if (recentUnderWay) return;
     recentUnderWay = true;
     try {
-      const recent = await api.traces(session, { limit: 60, at: at() });
+      const recent = await api.traces(session, { limit: RECENT, at: at() });
       if (session === state.session) store.set({ recent });
     } catch (error) {
       if (session === state.session) failed(error);

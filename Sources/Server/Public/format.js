@@ -134,6 +134,16 @@ export function attribute(value) {
 }
 
 /**
+ * A link as text, whether it came as one or as its two ends.
+ * @param {string | {from: string, to: string} | null | undefined} link
+ * @returns {string | null}
+ */
+export function linkName(link) {
+  if (!link) return null;
+  return typeof link === "string" ? link : `${link.from}>${link.to}`;
+}
+
+/**
  * Why a percentile is not shown, for the title.
  * @param {{count: number}} stats
  */

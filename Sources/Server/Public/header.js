@@ -47,10 +47,11 @@ export function createHeader(context, help) {
     setAttr(session, "title", current?.name);
     const replay = state.at !== "live";
     const growing = isGrowing(state);
-    const text = !current ? "" : replay ? `REPLAY ${clock(/** @type {number} */ (state.at))}` : growing ? "LIVE" : current.state === "crashed" ? "CRASHED" : "SAVED";
+    const lost = state.connection === "lost";
+    const text = lost ? "OFFLINE" : !current ? "" : replay ? `REPLAY ${clock(/** @type {number} */ (state.at))}` : growing ? "LIVE" : current.state === "crashed" ? "CRASHED" : "SAVED";
     setText(badge, text);
     badge.hidden = !text;
-    badge.className = `badge ${replay ? "replay" : text.toLowerCase()}`;
+    badge.className = `badge ${lost ? "crashed" : replay ? "replay" : text.toLowerCase()}`;
     const overview = state.views.overview;
     setText(now, overview ? rate(overview.tokensPerSecond).text : "");
     now.title = "tokens per second of the whole system, in the window";

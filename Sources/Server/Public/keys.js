@@ -1,7 +1,5 @@
 // Keys that hold on every view. Letters go by their place on the keyboard where they move things, so that any layout works.
 
-import { parseInstant } from "./time.js";
-
 /**
  * @param {KeyboardEvent} event
  * @param {object} page
@@ -11,7 +9,7 @@ import { parseInstant } from "./time.js";
  * @param {string[]} page.viewNames
  * @param {ReturnType<import("./scrubber.js").createScrubber>["actions"]} page.actions
  * @param {() => void} page.focusSearch
- * @param {() => number} page.endNanos
+ * @param {() => void} page.goTo
  * @param {(event: KeyboardEvent) => boolean} page.viewKey
  */
 export function handleKey(event, page) {
@@ -43,7 +41,7 @@ function common(event, page) {
     case "KeyJ": actions.faster(-1); return true;
     case "KeyK": actions.pause(); return true;
     case "KeyL": actions.faster(1); return true;
-    case "KeyG": goTo(page); return true;
+    case "KeyG": page.goTo(); return true;
     case "KeyT": {
       const formats = /** @type {const} */ (["relative", "local", "utc"]);
       const next = formats[(formats.indexOf(store.state.timeFormat) + 1) % formats.length];
@@ -57,13 +55,4 @@ function common(event, page) {
   if (!name) return false;
   page.context.open({ view: name, focus: null });
   return true;
-}
-
-/** @param {Parameters<typeof handleKey>[1]} page */
-function goTo(page) {
-  const text = window.prompt("Go to (12.5s, -5s from the end, 2:54.6)");
-  if (text === null) return;
-  const at = parseInstant(text, page.endNanos());
-  if (at === null) page.store.set({ problem: `“${text}” is not a time: write 12.5s, -5s or 2:54.6.` });
-  else page.actions.seek(at);
 }

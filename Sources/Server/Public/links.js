@@ -1,8 +1,7 @@
 // Links: what each hop carries, how long a message travels, and what it costs a token.
 
-import { h, setAttr, setChildren } from "./dom.js";
+import { h, setChildren } from "./dom.js";
 import { lineChart } from "./charts.js";
-import { sparkline } from "./sparkline.js";
 import { table } from "./table.js";
 import { choice, statsColumns, viewHead } from "./parts.js";
 import { axisOf } from "./store.js";
@@ -20,8 +19,6 @@ export function createLinks(context) {
   });
   const name = (/** @type {any} */ row) => `${row.from}>${row.to}`;
   const of = (/** @type {any} */ row) => row[kind];
-  /** @type {WeakMap<HTMLElement, ReturnType<typeof sparkline>>} */
-  const sparks = new WeakMap();
   const list = table({
     label: "Links",
     id: name,
@@ -46,16 +43,6 @@ export function createLinks(context) {
       { key: "size", label: "Sent", cell: (row) => size(row.sizeBytes).text, order: (row) => row.sizeBytes },
       { key: "rate", label: "Effective", title: "bytes over transit", order: (row) => row.gigabytesPerSecond, cell: (row) => throughput(row.gigabytesPerSecond) },
       { key: "interface", label: "Interface", text: true, cell: (row) => ({ text: row.interface ?? DASH, title: row.interface ? "" : "the pipeline did not say which interface it uses" }) },
-      { key: "spark", label: "Bytes over time", text: true, draw: (row, cell) => {
-        let spark = sparks.get(cell);
-        if (!spark) {
-          spark = sparkline("network", { zero: true });
-          sparks.set(cell, spark);
-          cell.append(spark.element);
-          setAttr(spark.element, "title", "bytes over the window");
-        }
-        spark.update(row.ticks?.bytes ?? []);
-      } },
     ],
   });
   const over = h("section", { class: "panel" });

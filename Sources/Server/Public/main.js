@@ -14,11 +14,12 @@ import { createProcesses, needs as processNeeds } from "./processes.js";
 import { createRequests, needs as requestNeeds } from "./requests.js";
 import { createScrubber } from "./scrubber.js";
 import { createSessions, needs as sessionNeeds } from "./sessions.js";
-import { createStore, endOf, initialState } from "./store.js";
+import { createStore, endOf, initialState, instantOf } from "./store.js";
 import { createWaterfall, needs as waterfallNeeds } from "./waterfall.js";
 import { decode, encode, pushHash, writeHash } from "./url.js";
 import { handleKey } from "./keys.js";
 import { initTheme } from "./theme.js";
+import { openGoTo } from "./goto.js";
 import { setChildren, setText } from "./dom.js";
 import { startFeed } from "./feed.js";
 
@@ -126,10 +127,10 @@ store.subscribe((state, changed) => {
   window.clearTimeout(urlTimer);
   urlTimer = window.setTimeout(() => writeHash(encode(state)), 250);
 });
-window.addEventListener("hashchange", () => store.set(decode(location.hash, viewNames)));
+window.addEventListener("hashchange", () => store.set({ ...decode(location.hash, viewNames), playing: false }));
 window.setInterval(() => store.state.connection === "lost" && notices.update(store.state), 500);
 document.addEventListener("keydown", (event) => handleKey(event, {
-  store, context, help, viewNames, actions: scrubber.actions, focusSearch: header.focusSearch, endNanos: () => endOf(store.state),
+  store, context, help, viewNames, actions: scrubber.actions, focusSearch: header.focusSearch, goTo: () => openGoTo(byId("overlay"), { now: instantOf(store.state), end: endOf(store.state), go: scrubber.actions.seek }),
   viewKey: (e) => (shown === store.state.view && view().key?.(e)) || false,
 }));
 render(store.state, everything);

@@ -88,7 +88,8 @@ function sum(devices, key) {
   if (!first) return { at: [], values: [] };
   const at = first[key].map((/** @type {any} */ _, /** @type {number} */ i) => first.fromNanos + (i + 1) * first.bucketNanos);
   const values = at.map((/** @type {any} */ _, /** @type {number} */ i) => {
-    const known = devices.map((d) => d.ticks?.[key]?.[i]).filter((v) => v !== null && v !== undefined);
+    // no process has 0 bytes: such a bucket holds no sample
+    const known = devices.map((d) => d.ticks?.[key]?.[i]).filter((v) => v);
     return known.length ? known.reduce((a, b) => a + b, 0) : null;
   });
   return { at, values };

@@ -7,7 +7,7 @@ import { sparkline } from "./sparkline.js";
 import { tokenTime } from "./tokentime.js";
 import { requestTable } from "./requests.js";
 import { axisOf } from "./store.js";
-import { DASH, count, duration, percent, rate, size } from "./format.js";
+import { DASH, count, duration, linkName, percent, rate, size } from "./format.js";
 
 /** @typedef {import("./main.js").Context} Context */
 
@@ -130,7 +130,8 @@ function sayWords(node, words, context) {
   words.forEach((word) => {
     if (parts.length) parts.push(document.createTextNode(" "));
     const view = word.evidence?.view;
-    const focus = word.evidence?.layer ?? word.evidence?.link ?? word.evidence?.device ?? null;
+    const link = word.evidence?.link ?? (word.evidence?.from ? word.evidence : null);
+    const focus = word.evidence?.layer ?? linkName(link) ?? word.evidence?.device ?? null;
     const known = view && view !== "overview" && context.viewNames.includes(view);
     parts.push(known
       ? h("a", { href: `#view=${view}`, class: word.severity === "warn" ? "warn" : null, onclick: (/** @type {Event} */ event) => {
@@ -157,7 +158,8 @@ function holdLast(values) {
 
 /** @param {any} memory */
 function sumTicks(memory) {
-  const all = (memory.hosts ?? []).flatMap((/** @type {any} */ host) => host.devices.map((/** @type {any} */ d) => d.ticks.rssBytes));
+  // no process has 0 bytes: such a bucket holds no sample
+  const all = (memory.hosts ?? []).flatMap((/** @type {any} */ host) => host.devices.map((/** @type {any} */ d) => (d.ticks?.rssBytes ?? []).map((/** @type {any} */ v) => v || null)));
   if (!all.length) return [];
   return all[0].map((/** @type {any} */ _, /** @type {number} */ i) => all.every((/** @type {any[]} */ row) => row[i] === null || row[i] === undefined) ? null
     : all.reduce((/** @type {number} */ sum, /** @type {any[]} */ row) => sum + (row[i] ?? 0), 0));

@@ -18,7 +18,7 @@ export function createProcesses(context) {
     columns: [
       { key: "state", label: "State", text: true, draw: (row, cell) => stateCell(row.state, cell) },
       { key: "device", label: "Device", text: true, class: "clip", cell: (row) => ({ text: row.device, title: row.device }), order: (row) => row.device },
-      { key: "host", label: "Host", text: true, class: "clip", cell: (row) => ({ text: row.host ?? DASH, title: row.host }) },
+      { key: "host", label: "Host", text: true, class: "clip", cell: (row) => ({ text: row.host || DASH, title: row.host }) },
       { key: "pid", label: "PID", cell: (row) => (row.pid === null ? DASH : String(row.pid)) },
       { key: "last", label: "Last event", title: "on the session's clock", cell: (row) => (row.lastEventNanos === null ? DASH : clock(row.lastEventNanos)), order: (row) => row.lastEventNanos },
       { key: "silent", label: "Silent for", cell: (row) => ({ text: duration(row.silentNanos).text, title: "", class: row.state === "silent" ? "warn" : "" }), order: (row) => row.silentNanos },

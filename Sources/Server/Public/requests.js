@@ -64,7 +64,7 @@ export function requestTable(context, brief = false) {
 /** @param {Context} context */
 export function createRequests(context) {
   let shownState = "all";
-  const states = choice("State", [["all", "All"], ["open", "In flight"], ["finished", "Finished"], ["bad", "Not finished well"]], (value) => {
+  const states = choice("State", [["all", "All"], ["open", "In flight"], ["finished", "Finished"], ["bad", "Failed or cancelled"]], (value) => {
     shownState = value;
     update(context.store.state);
   });

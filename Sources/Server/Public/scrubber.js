@@ -106,12 +106,15 @@ export function createScrubber(store) {
   function update() {
     const atEnd = state.at === "live";
     const growing = isGrowing(state);
+    const lost = state.connection === "lost";
     setText(edge, atEnd ? (growing ? "LIVE" : "END") : "REPLAY");
-    edge.className = atEnd ? (growing ? "live" : "end") : "";
+    edge.className = atEnd ? (growing && !lost ? "live" : "end") : "";
     edge.title = atEnd ? (growing ? "Following the newest events" : "The session's end") : growing ? "Back to live (End)" : "To the session's end (End)";
     const at = instantOf(state);
     setText(now, state.envelope ? clock(at) : "");
     setText(whole, state.envelope ? ` / ${clock(endOf(state), 0)}` : "");
+    const envelope = state.envelope;
+    setAttr(now, "title", !envelope ? null : envelope.final ? "final: later events cannot change it" : `provisional: complete up to ${clock(envelope.watermarkNanos, 3)}`);
     if (playing !== state.playing) {
       playing = state.playing;
       play.replaceChildren(icon(playing ? PAUSE : PLAY));
@@ -151,7 +154,7 @@ function draw({ context, width, height }, state, span, hover) {
   context.fillRect(0, 0, width, floor);
   const density = state.density;
   const at = state.at === "live" ? span : state.at;
-  const hue = colour(state.at !== "live" ? "warn" : isGrowing(state) ? "live" : "muted");
+  const hue = colour(state.at !== "live" ? "warn" : isGrowing(state) && state.connection !== "lost" ? "live" : "muted");
   if (density) {
     const most = Math.max(1, ...density.counts);
     // square root: a quiet stretch stays visible beside a busy one

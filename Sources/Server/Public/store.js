@@ -78,7 +78,8 @@ export function windowOf(state) {
  * @param {State} state
  */
 export function isGrowing(state) {
-  const listed = state.sessions?.find((s) => s.id === state.session || s.name === state.session);
+  const id = state.session === "current" ? state.envelope?.session.id : state.session;
+  const listed = state.sessions?.find((s) => s.id === id || s.name === id);
   if (listed) return listed.state === "live";
   if (state.envelope) return state.envelope.session.state === "live";
   return state.sessions?.some((s) => s.state === "live") ?? false;

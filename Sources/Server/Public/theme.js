@@ -90,6 +90,14 @@ export function hueOf(operation, phase = "") {
   }
 }
 
+/**
+ * The hue of a span; a step that does not name its phase may still say it in its name.
+ * @param {{operation: string, phase: string, name: string}} span
+ */
+export function hueOfSpan(span) {
+  return hueOf(span.operation, span.phase || (span.name.includes("prefill") ? "prefill" : ""));
+}
+
 const RGB = /^#(..)(..)(..)$/;
 
 /**
@@ -103,4 +111,15 @@ export function mix(a, b, share) {
   if (!x || !y) return a;
   const part = (/** @type {number} */ i) => Math.round(parseInt(x[i], 16) * share + parseInt(y[i], 16) * (1 - share));
   return `rgb(${part(1)} ${part(2)} ${part(3)})`;
+}
+
+/**
+ * The colour of a span's bar: red for an error, else its hue. A step lies below its phase of the same hue: mixed with ink it
+ * stays apart from it, and its label gains contrast instead of losing it.
+ * @param {{operation: string, phase: string, name: string, status: string}} span
+ */
+export function inkOf(span) {
+  if (span.status === "error") return colour("error");
+  const base = colour(hueOfSpan(span));
+  return span.operation.toLowerCase() === "step" ? mix(base, colour("ink"), 0.78) : base;
 }

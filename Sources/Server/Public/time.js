@@ -106,7 +106,8 @@ export function niceNumber(least) {
  */
 export function multiples(from, to, step) {
   const out = [];
-  for (let k = Math.ceil(from / step - 1e-9); k * step <= to + step * 1e-9; k += 1) out.push(k * step);
+  // + 0: ceil of a small negative is -0
+  for (let k = Math.ceil(from / step - 1e-9) + 0; k * step <= to + step * 1e-9; k += 1) out.push(k * step);
   return out;
 }
 

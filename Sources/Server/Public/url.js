@@ -69,7 +69,10 @@ export function writeHash(encoded) {
   if (location.hash.slice(1) !== encoded) history.replaceState(null, "", `#${encoded}`);
 }
 
-/** Like writeHash, with an entry to go back to. @param {string} encoded */
+/**
+ * Like writeHash, with an entry to go back to.
+ * @param {string} encoded
+ */
 export function pushHash(encoded) {
   if (location.hash.slice(1) !== encoded) history.pushState(null, "", `#${encoded}`);
 }

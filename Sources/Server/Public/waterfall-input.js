@@ -1,7 +1,9 @@
 // Pointer, wheel and keys of the waterfall, in the dialect that Perfetto's users have in their fingers.
 
 import { BAR, endOfSpan, firstEndingAfter, pan, zoom } from "./waterfall-geometry.js";
-import { RULER } from "./waterfall-draw.js";
+import { RULER } from "./waterfall-grid.js";
+import { duration } from "./format.js";
+import { labelsOf } from "./waterfall-draw.js";
 
 /**
  * @typedef {object} Target
@@ -133,7 +135,8 @@ export function gestures(target) {
     if (index === scene.hovered) return;
     scene.hovered = index;
     plot.style.cursor = index >= 0 ? "pointer" : "default";
-    plot.title = index >= 0 ? scene.trace.spans[index].name : "";
+    const span = scene.trace.spans[index];
+    plot.title = span ? `${labelsOf(span)[0]}, ${duration(endOfSpan(scene.trace, index) - span.startNanos).text}` : "";
     target.redraw();
   }
 
@@ -164,7 +167,10 @@ export function gestures(target) {
     event.preventDefault();
     zoomBy(Math.exp(event.deltaY * 0.004), -1);
   }, { passive: false });
-  /** A click centres the range, a drag draws a new one. @param {PointerEvent} event */
+  /**
+   * A click centres the range, a drag draws a new one.
+   * @param {PointerEvent} event
+   */
   function slide(event) {
     const scene = target.scene();
     if (!scene || miniFrom === null) return;

@@ -4,13 +4,15 @@ import * as api from "./api.js";
 import { aggregate } from "./aggregate.js";
 import { clipTo, endOfSpan, layout, pan, rowTops, zoom } from "./waterfall-geometry.js";
 import { createDrawer } from "./drawer.js";
-import { RULER, drawMinimap, drawWaterfall } from "./waterfall-draw.js";
+import { RULER, drawMinimap } from "./waterfall-grid.js";
+import { drawWaterfall } from "./waterfall-draw.js";
 import { gestures } from "./waterfall-input.js";
 import { h, setAttr, setText } from "./dom.js";
 import { surface } from "./canvas.js";
 import { isGrowing } from "./store.js";
-import { duration, count } from "./format.js";
-import { clock, instantParameter } from "./time.js";
+import { duration } from "./format.js";
+import { instantParameter } from "./time.js";
+import { matcher, summary } from "./waterfall-words.js";
 
 /** @typedef {import("./main.js").Context} Context */
 /** @typedef {import("./types.js").Trace} Trace */
@@ -62,9 +64,17 @@ export function createWaterfall(context) {
     redrawMini();
   };
 
-  /** The whole trace with a little air at its end. @param {Trace} trace @returns {[number, number]} */
+  /**
+   * Where a range may lie.
+   * @param {Trace} trace
+   * @returns {[number, number]}
+   */
   const limits = (trace) => [trace.fromNanos, Math.max(trace.toNanos, trace.fromNanos + 1000)];
-  /** @param {Trace} trace @returns {[number, number]} */
+  /**
+   * The whole trace with a little air at both ends.
+   * @param {Trace} trace
+   * @returns {[number, number]}
+   */
   function full(trace) {
     const [from, to] = limits(trace);
     return [from - (to - from) * 0.004, to + (to - from) * 0.012];
@@ -95,6 +105,8 @@ export function createWaterfall(context) {
       selected: -1, hovered: -1, children: [], flows: [], indexOf: (id) => byId.get(id) ?? -1, matches: null, criticalLeaf: leaf,
       showCritical: scene?.showCritical ?? true, area: scene?.area ?? null, timeFormat: state.timeFormat, growing: isGrowing(state),
     };
+    emptyBox.hidden = trace.spans.length > 0;
+    if (trace.spans.length === 0) setText(nothing, "At this instant the request had not begun.");
     applySelection();
     applyQuery();
     describe();
@@ -109,10 +121,7 @@ export function createWaterfall(context) {
     setText(title, state.trace ? row?.requestID || `trace ${state.trace.slice(0, 16)}` : "Waterfall");
     setAttr(title, "title", state.trace ? `trace ${state.trace}` : null);
     if (!trace) return setText(about, "");
-    const open = trace.spans.some((span) => span.open);
-    const parts = [row?.state, `${count(trace.spans.length).text} spans`, `${trace.devices.length} ${trace.devices.length === 1 ? "device" : "devices"}`,
-      `${duration(trace.toNanos - trace.fromNanos).text}${open ? " so far" : ""}`, `from ${clock(trace.fromNanos, 3)}`, row?.outputTokens ? `${row.outputTokens} tokens` : null, trace.missingParents ? `${count(trace.missingParents).text} spans miss their parent` : null];
-    setText(about, parts.filter(Boolean).join(" · "));
+    setText(about, summary(trace, row));
   }
 
   function applySelection() {
@@ -128,14 +137,7 @@ export function createWaterfall(context) {
   }
 
   function applyQuery() {
-    if (!scene) return;
-    const text = state.query.trim().toLowerCase();
-    const { trace } = scene;
-    if (!text) scene.matches = null;
-    else {
-      const hit = trace.spans.map((span) => `${span.name} ${span.operation} ${span.phase} ${span.layer === null ? "" : `layer ${span.layer}`} ${typeof span.link === "string" ? span.link : ""} ${span.id}`.toLowerCase().includes(text));
-      scene.matches = (i) => hit[i];
-    }
+    if (scene) scene.matches = matcher(scene.trace, state.query);
   }
 
   /** Figures of the area, else of what is visible; after a pause, since they walk every span. */
@@ -177,7 +179,10 @@ export function createWaterfall(context) {
     store.set({ selection: scene && index >= 0 ? scene.trace.spans[index].id : null });
   }
 
-  /** Selects and brings into sight. @param {number} index */
+  /**
+   * Selects and brings into sight.
+   * @param {number} index
+   */
   function reveal(index) {
     if (!scene || index < 0) return;
     select(index);
@@ -207,21 +212,25 @@ export function createWaterfall(context) {
   }
 
   let fetching = "";
+  let loadAgain = false;
   async function load() {
     const { trace, session } = state;
-    if (!trace || fetching === trace) return;
+    if (!trace) return;
+    loadAgain = fetching === trace;
+    if (loadAgain) return;
     fetching = trace;
     try {
       const answer = await api.trace(session, trace, { at: typeof state.at === "number" ? instantParameter(state.at) : "live" });
       if (trace === state.trace && session === state.session) {
         whole = answer;
-        emptyBox.hidden = true;
         rebuild();
       }
     } catch (error) {
       if (trace === state.trace) fail(/** @type {Error} */ (error).message);
     }
     fetching = "";
+    // the instant moved on while this answer was under way
+    if (loadAgain) load();
   }
 
   /** @param {string} message */
@@ -242,8 +251,7 @@ export function createWaterfall(context) {
 
   window.setInterval(() => {
     if (state.view !== "waterfall" || document.hidden || state.connection === "lost") return;
-    const moving = state.playing || (state.at === "live" && isGrowing(state));
-    if (moving && whole?.spans.some((span) => span.open)) load();
+    if (state.at === "live" && isGrowing(state) && (!whole || whole.spans.length === 0 || whole.spans.some((span) => span.open))) load();
   }, 1000);
 
   /**
@@ -265,10 +273,14 @@ export function createWaterfall(context) {
       fail(s.trace ? "Loading the trace…" : "No request has been recorded yet. Its waterfall appears here by itself.");
       describe();
       load();
-    } else if (changed.has("at") && whole) {
-      // the answer may hold only what was known at the former instant
-      rebuild();
-      if (!s.playing) load();
+    } else if (changed.has("at") && !whole) load();
+    else if (changed.has("at") && whole) {
+      // complete at the former instant and at this one: the picture is the same
+      const complete = whole.spans.length > 0 && !whole.spans.some((span) => span.open);
+      const same = complete && scene?.trace === whole && clipTo(whole, typeof s.at === "number" ? s.at : null) === whole;
+      // cut to the instant at once; then the server's answer for it, which may know more than what was here
+      if (!same) rebuild();
+      if (!same) load();
     }
     if (!scene) return;
     if (changed.has("recent")) describe();

@@ -1,32 +1,3 @@
-/// 128 random bits, printed as 32 hexadecimal digits.
-public struct RandomID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// First sixteen digits.
-    public var high: UInt64
-    /// Last sixteen digits.
-    public var low: UInt64
-    /// An id from its halves.
-    public init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
-    }
-    /// A new random id.
-    public static func random() -> RandomID { RandomID(high: Random.bits(), low: Random.bits()) }
-    /// Parses 32 hexadecimal digits.
-    public init?(hex: some StringProtocol) {
-        guard let id = TraceID(hex: hex) else { return nil }
-        self.init(high: id.high, low: id.low)
-    }
-    /// Thirty-two lower-case hexadecimal digits.
-    public var description: String { Hex.string(high) + Hex.string(low) }
-    /// Order of the digits.
-    public static func < (a: RandomID, b: RandomID) -> Bool { (a.high, a.low) < (b.high, b.low) }
-}
-
-/// Names a session for ever, whatever its file is called.
-public typealias SessionID = RandomID
-/// Names what one process writes; never a PID, which the system uses again.
-public typealias StreamID = RandomID
-
 /// What a file of the log holds. Wire tags.
 enum FileKind: UInt8 {
     /// The blocks of one stream, while it grows and after.

@@ -64,11 +64,11 @@ public final class Recorder: Sendable {
     @inline(__always) public func now() -> Ticks { Ticks(sp_monotonic_nanos()) }
     /// A stamp as Unix nanoseconds on this stream's clock, its skew included.
     public func unixNanos(_ ticks: Ticks) -> Int64 {
-        core?.calibration.unixNanos(ticks.rawValue) ?? Int64(ticks.rawValue)
+        core?.calibration.unixNanos(ticks.rawValue) ?? Int64(clamping: ticks.rawValue)
     }
     /// Nanoseconds between two stamps.
     public func nanos(from start: Ticks, to end: Ticks) -> Int64 {
-        core?.calibration.nanos(from: start.rawValue, to: end.rawValue) ?? Int64(end.rawValue &- start.rawValue)
+        core?.calibration.nanos(from: start.rawValue, to: end.rawValue) ?? Int64(bitPattern: end.rawValue &- start.rawValue)
     }
 
     // MARK: Spans

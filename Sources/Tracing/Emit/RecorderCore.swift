@@ -212,34 +212,3 @@ final class RecorderCore: Sendable {
         Self.open.withLock { _ = $0.remove(id) }
     }
 }
-
-/// Where a stream's lanes lie.
-enum LanePlace {
-    /// `/dev/shm` spares the disk the ring's pages; it must have room for a few lanes and then some.
-    static func choose(stream: StreamID, streamPath: String, laneBytes: Int) -> (path: String, isShared: Bool) {
-        let shared = "/dev/shm"
-        if POSIX.isDirectory(shared), sp_free_bytes(shared) >= Int64(laneBytes) * 8 + 64 << 20 {
-            return ("\(shared)/spanreel-\(POSIX.userID())/\(stream)", true)
-        }
-        return (Path.join(streamPath, "lanes"), false)
-    }
-}
-
-/// The last facts of a stream.
-enum StreamEnding {
-    /// State, last heartbeat and the drops of all lanes.
-    static func description(head: StreamHead, lanes: [Lane]) -> Description {
-        var values = ["state": StreamState.ended.rawValue, "heartbeat.unix.nanos": String(head.heartbeat.nanos)]
-        for (reason, count) in drops(head: head, lanes: lanes) { values["dropped.\(reason.label)"] = String(count) }
-        return Description(values: values)
-    }
-
-    static func drops(head: StreamHead, lanes: [Lane]) -> [DropReason: UInt64] {
-        var drops: [DropReason: UInt64] = [:]
-        for reason in DropReason.allCases {
-            let count = lanes.reduce(head.dropped(reason)) { $0 &+ $1.dropped(reason) }
-            if count > 0 { drops[reason] = count }
-        }
-        return drops
-    }
-}

@@ -44,6 +44,33 @@ public struct TraceID: Hashable, Sendable, Comparable {
     @inlinable public static func < (a: TraceID, b: TraceID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 }
 
+/// 128 random bits, printed as 32 hexadecimal digits.
+public struct RandomID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// First sixteen digits.
+    public var high: UInt64
+    /// Last sixteen digits.
+    public var low: UInt64
+    /// An id from its halves.
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+    /// Parses 32 hexadecimal digits.
+    public init?(hex: some StringProtocol) {
+        guard let id = TraceID(hex: hex) else { return nil }
+        self.init(high: id.high, low: id.low)
+    }
+    /// Thirty-two lower-case hexadecimal digits.
+    public var description: String { Hex.string(high) + Hex.string(low) }
+    /// Order of the digits.
+    public static func < (a: RandomID, b: RandomID) -> Bool { (a.high, a.low) < (b.high, b.low) }
+}
+
+/// Names a session for ever, whatever its file is called.
+public typealias SessionID = RandomID
+/// Names what one process writes; never a PID, which the system uses again.
+public typealias StreamID = RandomID
+
 /// An instant in nanoseconds since 1970-01-01T00:00:00Z, on the clock of the stream that stamped it.
 public struct Timestamp: Hashable, Sendable, Comparable {
     /// Nanoseconds since the Unix epoch.

@@ -26,7 +26,8 @@ public struct Retention: Sendable, Hashable {
                 return
             }
             if let factor = seconds[String(unit)] {
-                self.init(ageNanos: Int64(number * factor) * 1_000_000_000)
+                let nanos = Int64(number * factor).multipliedReportingOverflow(by: 1_000_000_000)
+                self.init(ageNanos: nanos.overflow ? .max : nanos.partialValue)
                 return
             }
         }

@@ -212,9 +212,11 @@ public final class SessionReader {
             if let before, header.lastSequence <= before.sequence { continue }
             noteGap(header, before, entry.place)
             delivered[header.incarnation] = LaneDecoder.Position(slot: header.endSlot, sequence: header.lastSequence)
-            guard var batch = try decode(entry.place) else { continue }
+            guard var batch = try decode(entry.place), !batch.events.isEmpty else { continue }
             if let before, header.firstSequence <= before.sequence {
-                batch.events.removeFirst(Int(before.sequence - header.firstSequence + 1))
+                // Never more than there are, whatever a header claims.
+                let known = before.sequence - header.firstSequence
+                batch.events.removeFirst(Int(min(known, UInt64(batch.events.count - 1)) + 1))
             }
             total += batch.events.count
             let isLast = position + 1 == order.count
@@ -226,14 +228,14 @@ public final class SessionReader {
     }
 
     private func noteGap(_ header: BlockHeader, _ before: LaneDecoder.Position?, _ place: BlockPlace) {
-        let expected = max(before?.sequence ?? 0, forgotten[header.incarnation] ?? 0) + 1
+        let expected = max(before?.sequence ?? 0, forgotten[header.incarnation] ?? 0) &+ 1
         guard header.firstSequence > expected else { return }
         let lost = expected...(header.firstSequence - 1)
         damages.append(
             Damage(
                 kind: .gap, path: files[place.file].reader.path, offsetBytes: Int(header.fileOffset), lengthBytes: 0,
                 incarnation: header.incarnation, lostSequences: lost,
-                message: "\(lost.count) events are missing before this block"))
+                message: "\(lost.upperBound - lost.lowerBound + 1) events are missing before this block"))
     }
 
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {

@@ -20,7 +20,12 @@ public final class SessionWriter {
     private struct Pending {
         var stream: UInt32
         var batch = EventBatch()
+        /// An upper bound of the payload that the batch makes.
+        var payloadBytes = 0
     }
+
+    /// A block is written before its payload can pass half of what the format allows: names and values may be long.
+    private static let payloadBytesMax = BlockHeader.maxPayloadBytes / 2
 
     /// Prepares a file beside `path`.
     ///
@@ -58,7 +63,7 @@ public final class SessionWriter {
         var ended = info
         if ended.state == .live { ended.state = .ended }
         streams.append(ended)
-        try append(ended.description, info.id, UInt32(info.epoch))
+        try append(ended.description, info.id, UInt32(clamping: info.epoch))
         return UInt32(streams.count - 1)
     }
 
@@ -73,19 +78,39 @@ public final class SessionWriter {
                 order.append(event.incarnation)
             }
             let last = pending[event.incarnation]?.batch.events.last?.sequence
-            let isFull = (pending[event.incarnation]?.batch.events.count ?? 0) >= StreamStore.maxBlockEvents
+            let bytes = payloadBytes(of: event, batch)
+            let isFull =
+                (pending[event.incarnation]?.batch.events.count ?? 0) >= StreamStore.maxBlockEvents
+                || (pending[event.incarnation]?.payloadBytes ?? 0) + bytes > Self.payloadBytesMax
             if isFull || last.map({ $0 &+ 1 != event.sequence }) ?? false { try writeBlock(event.incarnation) }
             pending[event.incarnation]?.batch.append(event, from: batch)
+            pending[event.incarnation]?.payloadBytes += bytes
         }
+    }
+
+    /// At most this many bytes of payload, as if no value were shared with another event.
+    private func payloadBytes(of event: Event, _ batch: borrowing EventBatch) -> Int {
+        var bytes = 128
+        for attribute in batch.attributes(of: event) {
+            bytes += 16
+            let index = Int(truncatingIfNeeded: attribute.bits)
+            switch attribute.type {
+            case .string where symbols.strings.indices.contains(index): bytes += symbols.strings[index].utf8.count
+            case .blob where symbols.blobs.indices.contains(index): bytes += symbols.blobs[index].count
+            default: break
+            }
+        }
+        return bytes
     }
 
     private func writeBlock(_ incarnation: UInt64) throws(TraceError) {
         guard let full = pending[incarnation], !full.batch.events.isEmpty else { return }
         pending[incarnation]?.batch = EventBatch()
+        pending[incarnation]?.payloadBytes = 0
         let info = streams[Int(full.stream)]
         let payload = BlockEncoder.encode(full.batch, 0..<full.batch.events.count, symbols: symbols)
         try writer.append(
-            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(info.epoch)))
+            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(clamping: info.epoch)))
         blockCount += 1
         eventCount += full.batch.events.count
     }

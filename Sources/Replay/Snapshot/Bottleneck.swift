@@ -59,7 +59,7 @@ struct Bottleneck {
         guard values.count >= 2 else { return nil }
         let sorted = values.sorted()
         guard let median = Statistics.percentile(50, of: sorted) else { return nil }
-        let deviations = sorted.map { Int64(($0 &- median).magnitude) }.sorted()
+        let deviations = sorted.map { Int64(clamping: ($0 &- median).magnitude) }.sorted()
         return (Double(median), Double(Statistics.percentile(50, of: deviations) ?? 0))
     }
 
@@ -75,6 +75,7 @@ struct Bottleneck {
             guard statistics.count >= Self.leastCount, let median = statistics.p50Nanos else { return nil }
             return (row, median)
         }
+        let whole = measured.reduce(0.0) { $0 + Double($1.median) }
         var findings: [Finding] = []
         for (place, entry) in measured.enumerated() {
             // Like with like: the layers of the same device; of a device with few layers all others.
@@ -84,7 +85,8 @@ struct Bottleneck {
             guard let peers = Self.peers(others), peers.median > 0 else { continue }
             let ratio = Double(entry.median) / peers.median
             let excess = Double(entry.median) - peers.median
-            guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000 else { continue }
+            // Under a fiftieth of a token's time it is no bottleneck, however odd.
+            guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000, excess * 50 > whole else { continue }
             findings.append(
                 Finding(
                     text: "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours in \(phase).",
@@ -102,11 +104,9 @@ struct Bottleneck {
         for (place, row) in rows.enumerated() {
             guard let median = row.decode.p50Nanos else { continue }
             let others = rows.indices.filter { $0 != place }
-            let size = row.transfers > 0 ? row.sizeBytes / row.transfers : 0
-            let alike = others.filter { other in
-                let otherSize = rows[other].transfers > 0 ? rows[other].sizeBytes / rows[other].transfers : 0
-                return otherSize <= 4 * max(1, size) && size <= 4 * max(1, otherSize)
-            }
+            func meanSize(_ row: LinksView.Row) -> Double { max(1, Double(row.sizeBytes) / Double(max(1, row.transfers))) }
+            let size = meanSize(row)
+            let alike = others.filter { meanSize(rows[$0]) <= 4 * size && size <= 4 * meanSize(rows[$0]) }
             let chosen = (alike.isEmpty ? others : alike).compactMap { rows[$0].decode.p50Nanos }
             guard let reference = Statistics.percentile(50, of: chosen.sorted()), reference >= 0 else { continue }
             let excess = Double(median) - Double(reference)

@@ -86,9 +86,10 @@ extension SessionEngine {
         let input = try input(ViewQuery())
         var history = DashboardHistory(input)
         let held = input.ticks.fineRange
-        let first = max(held.lowerBound, input.firstBucketOfSession)
+        let last = input.tickEnd(isSaved: state != .live)
+        let first = max(held.lowerBound, input.firstBucketOfSession, last - Tick.limit)
         // The tick at hand is not complete; of a session shorter than a tick it is all there is.
-        let end = max(first + 1, input.tickEnd(isSaved: state != .live))
+        let end = max(first + 1, last)
         return (input, (first..<end).map { history.sample($0) })
     }
 

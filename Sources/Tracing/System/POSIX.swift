@@ -160,44 +160,11 @@ enum POSIX {
     }
 }
 
-/// Joining and splitting of paths, without touching the disk.
-enum Path {
-    static func join(_ a: String, _ b: String) -> String { a.hasSuffix("/") ? a + b : a + "/" + b }
-
-    static func parent(_ path: String) -> String {
-        let trimmed = strip(path)
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
-    }
-
-    static func last(_ path: String) -> String {
-        let trimmed = strip(path)
-        guard let slash = trimmed.lastIndex(of: "/") else { return trimmed }
-        return String(trimmed[trimmed.index(after: slash)...])
-    }
-
-    /// Without trailing slashes.
-    static func strip(_ path: String) -> String {
-        var text = path
-        while text.count > 1 && text.hasSuffix("/") { text.removeLast() }
-        return text
-    }
-}
-
 extension TraceError {
     /// What the system said about `path`: `errno`, or the code given.
     static func system(_ what: String, _ path: String, code: Int32 = errno) -> TraceError {
         let reason = String(cString: strerror(code))
         return TraceError(code == ENOENT ? .unreadable : .system, "\(what): \(reason)", path: path)
-    }
-}
-
-/// Random bits from the system.
-enum Random {
-    static func bits() -> UInt64 {
-        var value: UInt64 = 0
-        if sp_random(&value, 8) != 0 { value = UInt64.random(in: 1 ... .max) }
-        return value == 0 ? 1 : value
     }
 }
 

@@ -34,7 +34,7 @@ struct LaneDecoder {
         while position.slot < head, left > 0 {
             guard let slots = record(lane, position, head, incarnation, stream, symbols, &batch) else { break }
             position.slot += slots
-            position.sequence += 1
+            position.sequence &+= 1
             left -= 1
         }
         return position
@@ -50,7 +50,7 @@ struct LaneDecoder {
         let word0 = sp_load_acquire(lane.word(first))
         let slots = word0 >> 56
         let lap = UInt16(truncatingIfNeeded: position.slot >> lane.lapShift &+ 1)
-        guard slots > 0, position.slot + slots <= head, UInt16(truncatingIfNeeded: word0 >> 32) == lap,
+        guard slots > 0, slots <= head - position.slot, UInt16(truncatingIfNeeded: word0 >> 32) == lap,
             let (kind, status, spanKind) = Fact.unpack(UInt8(truncatingIfNeeded: word0 >> 48))
         else { return nil }
         let time = load(lane, first + 1)
@@ -59,7 +59,7 @@ struct LaneDecoder {
         let low = UInt32(truncatingIfNeeded: word2)
         let attributeStart = batch.attributes.count
         let longDuration = attributes(lane, first + 4, first + slots << 2, symbols, &batch.attributes)
-        let sequence = position.sequence + 1
+        let sequence = position.sequence &+ 1
         var start = calibration.unixNanos(time)
         var end = start
         if kind == .span {
