@@ -39,6 +39,8 @@ format:
 
 torture: setup
 	SPANREEL_TORTURE_ROUNDS=$(ROUNDS) swift test --filter TortureTests
+	./spanreel --build-only
+	python3 Tests/Torture/demo.py .build/release/spanreel
 
 bench: setup
 	@Benchmarks/run.sh

@@ -58,11 +58,15 @@ public struct ViewerServer: Service {
                 }
             }
             throw ViewerError(
-                code: "port-in-use", message: "Ports \(wished) to \(wished + Self.portsTried - 1) are all taken; give a free one with --port.")
+                code: "port-in-use",
+                message:
+                    "Ports \(wished) to \(wished + Self.portsTried - 1) are all taken; give a free one with --port.")
         }
     }
 
-    private func serve(_ responder: some HTTPResponder<BasicRequestContext>, _ port: Int, wished: Int, _ logger: Logger) async throws {
+    private func serve(_ responder: some HTTPResponder<BasicRequestContext>, _ port: Int, wished: Int, _ logger: Logger)
+        async throws
+    {
         var quiet = logger
         quiet.logLevel = .critical
         let onReady = onReady
@@ -80,9 +84,11 @@ public struct ViewerServer: Service {
         do {
             try await application.run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ViewerError(code: "port-in-use", message: "Port \(port) is taken by another program; give a free one with --port.")
+            throw ViewerError(
+                code: "port-in-use", message: "Port \(port) is taken by another program; give a free one with --port.")
         } catch let error as IOError where error.errnoCode == EACCES {
-            throw ViewerError(code: "port-refused", message: "The system does not let this user listen on port \(port).")
+            throw ViewerError(
+                code: "port-refused", message: "The system does not let this user listen on port \(port).")
         }
     }
 
@@ -90,6 +96,7 @@ public struct ViewerServer: Service {
     private static var limits: HTTP1Channel.Configuration {
         .init(
             idleTimeout: .seconds(60),
-            httpDecoderConfiguration: .init(maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))
     }
 }

@@ -99,7 +99,8 @@ struct CommandTests {
     @Test func recordGivesTheSessionAndTheExitCode() async throws {
         let program = try Program()
         defer { program.remove() }
-        let result = try await program.run("record", "-o", "run.reel", "--", "sh", "-c", "echo $SPANREEL_SESSION; exit 7")
+        let result = try await program.run(
+            "record", "-o", "run.reel", "--", "sh", "-c", "echo $SPANREEL_SESSION; exit 7")
         #expect(result.status == 7)
         #expect(result.output == program.file("run.reel") + "\n" || result.output.hasSuffix("/run.reel\n"))
         #expect(result.errors.contains("[empty]"))
@@ -112,7 +113,8 @@ struct CommandTests {
         let program = try Program()
         defer { program.remove() }
         let running = try program.start([
-            "record", "-o", "run.reel", "--", "sh", "-c", "trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.1; done",
+            "record", "-o", "run.reel", "--", "sh", "-c",
+            "trap 'echo got; exit 5' TERM; echo ready; while :; do sleep 0.1; done",
         ])
         #expect(try await running.waits(for: "ready"))
         kill(running.process.processIdentifier, SIGTERM)
@@ -126,7 +128,8 @@ struct CommandTests {
         try Recording.write(to: program.file("run.reel"))
         let running = try program.start(["serve", "--port", "0", "--json"])
         #expect(try await running.waits(for: "\"port\":"))
-        let port = try #require(running.outputSoFar.components(separatedBy: "\"port\":").last.flatMap { Int($0.prefix { $0.isNumber }) })
+        let port = try #require(
+            running.outputSoFar.components(separatedBy: "\"port\":").last.flatMap { Int($0.prefix { $0.isNumber }) })
         let url = try #require(URL(string: "http://127.0.0.1:\(port)/api/sessions/run/views/throughput"))
         let answer = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
         #expect(answer.contains("\"generatedTokens\":15"))
@@ -144,7 +147,8 @@ struct CommandTests {
         let program = try Program()
         defer { program.remove() }
         try Recording.write(to: program.file("run.reel"))
-        let running = try program.start(["open", "run", "--port", "0"], environment: ["SSH_CONNECTION": "10.0.0.2 5000 10.0.0.1 22", "USER": "ada"])
+        let running = try program.start(
+            ["open", "run", "--port", "0"], environment: ["SSH_CONNECTION": "10.0.0.2 5000 10.0.0.1 22", "USER": "ada"])
         #expect(try await running.waits(for: "Ctrl-C ends"))
         #expect(running.outputSoFar.contains("viewer    http://localhost:"))
         #expect(running.outputSoFar.contains("ada@10.0.0.1"))

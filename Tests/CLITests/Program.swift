@@ -14,9 +14,12 @@ struct Program {
 
     /// The executable beside the test bundle; nil when only the tests were built.
     static let path: String? = {
-        let bundles = Bundle.allBundles.map(\.bundleURL) + [Bundle.main.bundleURL, Bundle.main.executableURL].compactMap { $0 }
+        let bundles =
+            Bundle.allBundles.map(\.bundleURL) + [Bundle.main.bundleURL, Bundle.main.executableURL].compactMap { $0 }
         let folders = bundles.flatMap { [$0, $0.deletingLastPathComponent()] }
-        return folders.map { $0.appendingPathComponent("spanreel").path }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        return folders.map { $0.appendingPathComponent("spanreel").path }.first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
     }()
 
     /// An empty folder of its own for each test; sessions given by name lie in it too.
@@ -36,7 +39,8 @@ struct Program {
         var files: [String: Int] = [:]
         let names = FileManager.default.enumerator(atPath: folder.path)
         while let name = names?.nextObject() as? String {
-            files[name] = (try? FileManager.default.attributesOfItem(atPath: file(name))[.size] as? NSNumber)?.intValue ?? -1
+            files[name] =
+                (try? FileManager.default.attributesOfItem(atPath: file(name))[.size] as? NSNumber)?.intValue ?? -1
         }
         return files
     }
@@ -53,7 +57,9 @@ struct Program {
         process.currentDirectoryURL = folder
         var all = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         all["SPANREEL_DIR"] = folder.path
-        for name in ["SPANREEL_SESSION", "DASHBOARD_PORT", "DISPLAY", "SSH_CONNECTION"] where environment[name] == nil { all[name] = nil }
+        for name in ["SPANREEL_SESSION", "DASHBOARD_PORT", "DISPLAY", "SSH_CONNECTION"] where environment[name] == nil {
+            all[name] = nil
+        }
         process.environment = all
         return try Running(process, folder)
     }
@@ -97,8 +103,11 @@ struct Program {
                 }
             }
             defer { for file in [output, errors] { try? FileManager.default.removeItem(at: file) } }
-            let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
-            return Result(status: status, output: outputSoFar, errors: (try? String(contentsOf: errors, encoding: .utf8)) ?? "")
+            let status =
+                process.terminationReason == .uncaughtSignal
+                ? 128 + process.terminationStatus : process.terminationStatus
+            return Result(
+                status: status, output: outputSoFar, errors: (try? String(contentsOf: errors, encoding: .utf8)) ?? "")
         }
     }
 }

@@ -105,7 +105,8 @@ import Testing
             let bytes = try engine.views(views, ViewQuery(window: .nanos(60_000_000_000)))
             let envelope = try parsed(bytes)
             #expect(envelope["final"] as? Bool == true)
-            taken.append((try #require(envelope["cut"] as? String), try #require(envelope["atNanos"] as? Int64), data(bytes)))
+            taken.append(
+                (try #require(envelope["cut"] as? String), try #require(envelope["atNanos"] as? Int64), data(bytes)))
         }
         #expect(engine.head.eventCount > 100)
         try recorder.close()

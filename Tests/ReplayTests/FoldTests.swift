@@ -4,11 +4,14 @@ import Testing
 @testable import SpanreelReplay
 
 @Suite struct FoldTests {
-    private func input(_ sample: Sample, _ window: ViewQuery.WindowChoice = .all, clock: ClockMode = .aligned) -> SnapshotInput {
+    private func input(_ sample: Sample, _ window: ViewQuery.WindowChoice = .all, clock: ClockMode = .aligned)
+        -> SnapshotInput
+    {
         SnapshotInput(fold: sample.fold(), instant: Timestamp(nanos: sample.end), window: window, clock: clock)
     }
 
-    @Test("The views agree with the model that made the events", arguments: [1, 2, 3, 4, 5] as [UInt64], [false, true])
+    @Test(
+        "The views agree with the model that made the events", arguments: [1, 2, 3, 4, 5] as [UInt64], [false, true])
     func agreesWithModel(seed: UInt64, whole: Bool) {
         let sample = Sample(seed: seed, requests: 40, whole: whole)
         let input = input(sample)
@@ -28,7 +31,8 @@ import Testing
             #expect(row.device == (row.layer < 2 ? "mini1" : "mini2"))
         }
         let link = LinksView(input: input).rows.first
-        #expect(link?.sizeBytes == sample.hopBytes && link?.decode == Statistics(exact: sample.transits), "seed \(seed)")
+        #expect(
+            link?.sizeBytes == sample.hopBytes && link?.decode == Statistics(exact: sample.transits), "seed \(seed)")
     }
 
     @Test("Whole spans and begin/end pairs give the same latencies")
@@ -65,7 +69,8 @@ import Testing
         let symbols = Symbols()
         var stream = StreamBuilder(symbols: symbols, stream: 0, incarnation: 5)
         stream.add(.begin, Role(.request), at: Sample.origin + 1, span: 11, trace: 1)
-        stream.add(.begin, Role(.stage, phase: .decode, stage: 0), at: Sample.origin + 5, span: 12, parent: 11, trace: 1)
+        stream.add(
+            .begin, Role(.stage, phase: .decode, stage: 0), at: Sample.origin + 5, span: 12, parent: 11, trace: 1)
         let directory = Directory(symbols: symbols, origin: Timestamp(nanos: Sample.origin))
         directory.update(streams: [StreamFact(id: "a", device: "d", host: "h")])
         var fold = SessionFold(directory: directory)
@@ -104,7 +109,8 @@ import Testing
             var batch = EventBatch()
             for key in 1...56 where Bool.random(using: &random) {
                 let type = [AttributeType.int, .double, .bool, .string, .blob].randomElement(using: &random) ?? .int
-                let bits = type == .string ? UInt64.random(in: 0...9, using: &random) : UInt64(bitPattern: extreme(&random))
+                let bits =
+                    type == .string ? UInt64.random(in: 0...9, using: &random) : UInt64(bitPattern: extreme(&random))
                 batch.attributes.append(Attribute(key: AttributeKey(rawValue: UInt32(key)), type: type, bits: bits))
             }
             let role = Role(

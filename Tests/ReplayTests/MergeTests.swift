@@ -67,9 +67,11 @@ import Testing
         let now = Timestamp(nanos: 10_000_000_000)
         let one = try #require(Watermark([writer("a", "h", 9_990_000_000), writer("b", "h", 9_980_000_000)], now: now))
         #expect(one.time.nanos == 9_960_000_000 && one.silent.isEmpty)
-        let several = try #require(Watermark([writer("a", "h", 9_990_000_000), writer("b", "i", 9_980_000_000)], now: now))
+        let several = try #require(
+            Watermark([writer("a", "h", 9_990_000_000), writer("b", "i", 9_980_000_000)], now: now))
         #expect(several.time.nanos == 9_480_000_000)
-        let silent = try #require(Watermark([writer("a", "h", 9_990_000_000), writer("b", "h", 7_000_000_000)], now: now))
+        let silent = try #require(
+            Watermark([writer("a", "h", 9_990_000_000), writer("b", "h", 7_000_000_000)], now: now))
         #expect(silent.time.nanos == 9_970_000_000)
         #expect(silent.silent == [Watermark.Silence(device: "b", silentNanos: 3_000_000_000)])
         #expect(Watermark([writer("a", "h", 1, live: false)], now: now) == nil)

@@ -159,7 +159,8 @@ struct Sample {
                     [(.messageID, .int(message)), (.sizeBytes, .int(2048))])
                 one.add(.end, Role(.hopSend, phase: phase, link: link), at: clock + 40_000, span: send)
                 two.add(
-                    .span, Role(.hopReceive, phase: phase, link: link), at: clock + transit, from: clock + transit - 60_000,
+                    .span, Role(.hopReceive, phase: phase, link: link), at: clock + transit,
+                    from: clock + transit - 60_000,
                     span: next(), parent: send, trace: trace,
                     [(.messageID, .int(message)), (.sizeBytes, .int(2048)), (.waitNanos, .int(5_000_000))])
                 hopBytes += 2048
@@ -195,7 +196,8 @@ struct Sample {
                 status: isCancelled ? .error : .ok,
                 [
                     (.finishReason, .text(isCancelled ? "cancelled" : "length")), (.httpStatus, .int(200)),
-                    (.inputTokens, .int(96)), (.cachedTokens, .int(isHit ? 48 : 0)), (.outputTokens, .int(Int64(count))),
+                    (.inputTokens, .int(96)), (.cachedTokens, .int(isHit ? 48 : 0)),
+                    (.outputTokens, .int(Int64(count))),
                 ])
             if isCancelled {
                 cancelled += 1

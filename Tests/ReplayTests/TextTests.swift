@@ -19,10 +19,12 @@ import Testing
         #expect(written { $0.object { $0.field("k\n", "v") } } == #"{"k\n":"v"}"#)
     }
 
-    @Test("Numbers have fixed decimals", arguments: [
-        (1.0, 3, "1.000"), (-0.0004, 3, "0.000"), (0.0005, 3, "0.001"), (1234.5678, 2, "1234.57"), (-2.5, 0, "-3"),
-        (.nan, 3, "null"), (.infinity, 3, "null"), (1e300, 3, "null"), (0.05, 4, "0.0500"),
-    ])
+    @Test(
+        "Numbers have fixed decimals",
+        arguments: [
+            (1.0, 3, "1.000"), (-0.0004, 3, "0.000"), (0.0005, 3, "0.001"), (1234.5678, 2, "1234.57"), (-2.5, 0, "-3"),
+            (.nan, 3, "null"), (.infinity, 3, "null"), (1e300, 3, "null"), (0.05, 4, "0.0500"),
+        ])
     func decimals(value: Double, decimals: Int, expected: String) {
         #expect(written { $0.double(value, decimals: decimals) } == expected)
     }
@@ -58,7 +60,8 @@ import Testing
         var characters = Array(cut.description)
         for _ in 0..<200 {
             var changed = characters
-            changed[Int.random(in: 0..<changed.count, using: &random)] = Character(UnicodeScalar(UInt8(random.next() & 127)))
+            changed[Int.random(in: 0..<changed.count, using: &random)] = Character(
+                UnicodeScalar(UInt8(random.next() & 127)))
             if Bool.random(using: &random) { changed.removeLast(Int.random(in: 0...changed.count, using: &random)) }
             _ = Cut(String(changed))
         }
@@ -66,21 +69,29 @@ import Testing
         #expect(Cut(String(characters)) == nil)
     }
 
-    @Test("Times", arguments: [
-        ("12.5s", 12_500_000_000 as Int64?), ("-5s", -5_000_000_000), ("123ns", 123), ("1.5ms", 1_500_000), ("2m", 120_000_000_000),
-        ("7", 7_000_000_000), ("0.000000001s", 1), ("", nil), ("s", nil), ("-", nil), ("1e9s", nil), ("1.2.3s", nil),
-        ("99999999999999999999s", nil), ("nan", nil), ("٣s", nil), (".", nil),
-    ])
+    @Test(
+        "Times",
+        arguments: [
+            ("12.5s", 12_500_000_000 as Int64?), ("-5s", -5_000_000_000), ("123ns", 123), ("1.5ms", 1_500_000),
+            ("2m", 120_000_000_000),
+            ("7", 7_000_000_000), ("0.000000001s", 1), ("", nil), ("s", nil), ("-", nil), ("1e9s", nil),
+            ("1.2.3s", nil),
+            ("99999999999999999999s", nil), ("nan", nil), ("٣s", nil), (".", nil),
+        ])
     func durations(text: String, nanos: Int64?) {
         #expect(TimeText.duration(text) == nanos)
     }
 
-    @Test("RFC 3339", arguments: [
-        ("1970-01-01T00:00:00Z", 0 as Int64?), ("2026-03-01T12:00:00.5Z", 1_772_366_400_500_000_000),
-        ("2026-03-01T13:00:00+01:00", 1_772_366_400_000_000_000), ("2024-02-29T00:00:00Z", 1_709_164_800_000_000_000),
-        ("2026-13-01T00:00:00Z", nil), ("2026-03-01T12:00:00", nil), ("2026-03-01T12:00:00.Z", nil), ("9999-12-31T23:59:59Z", nil),
-        ("2026-03-01T12:00:00Zx", nil), ("", nil),
-    ])
+    @Test(
+        "RFC 3339",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0 as Int64?), ("2026-03-01T12:00:00.5Z", 1_772_366_400_500_000_000),
+            ("2026-03-01T13:00:00+01:00", 1_772_366_400_000_000_000),
+            ("2024-02-29T00:00:00Z", 1_709_164_800_000_000_000),
+            ("2026-13-01T00:00:00Z", nil), ("2026-03-01T12:00:00", nil), ("2026-03-01T12:00:00.Z", nil),
+            ("9999-12-31T23:59:59Z", nil),
+            ("2026-03-01T12:00:00Zx", nil), ("", nil),
+        ])
     func rfc3339(text: String, nanos: Int64?) {
         #expect(TimeText.rfc3339(text)?.nanos == nanos)
     }

@@ -14,18 +14,25 @@ struct FakeSession: SessionBackend {
 
     var state: SessionPhase { log.state }
     var canGrow: Bool { log.state == .live }
-    var bounds: (start: Timestamp, end: Timestamp) { (Self.start, Timestamp(nanos: Self.start.nanos + log.lengthNanos)) }
+    var bounds: (start: Timestamp, end: Timestamp) {
+        (Self.start, Timestamp(nanos: Self.start.nanos + log.lengthNanos))
+    }
     mutating func refresh() { log.refreshes.add(1, ordering: .relaxed) }
 
-    private func at(_ query: SnapshotQuery) -> String { query.at.map { "\($0.nanos - Self.start.nanos)" } ?? "\"live\"" }
+    private func at(_ query: SnapshotQuery) -> String {
+        query.at.map { "\($0.nanos - Self.start.nanos)" } ?? "\"live\""
+    }
 
     func views(_ names: [ViewName], _ query: SnapshotQuery) throws -> [UInt8] {
         log.views.add(1, ordering: .relaxed)
         if let cut = query.cut, cut == "bad" { throw TraceError(.invalid, "the cut is not of this session") }
         return Array(
-            "{\"views\":\"\(names.map(\.rawValue).joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
+            "{\"views\":\"\(names.map(\.rawValue).joined(separator: "+"))\",\"session\":\"\(name)\",\"at\":\(at(query)),\"window\":\"\(query.window)\"}"
+                .utf8)
     }
-    func traces(limit: Int, _ query: SnapshotQuery) -> [UInt8] { Array("{\"total\":0,\"limit\":\(limit),\"requests\":[]}".utf8) }
+    func traces(limit: Int, _ query: SnapshotQuery) -> [UInt8] {
+        Array("{\"total\":0,\"limit\":\(limit),\"requests\":[]}".utf8)
+    }
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] {
         throw TraceError(.notFound, "no such trace in this session", path: "/secret/place")
     }
@@ -60,7 +67,8 @@ struct TestServer {
     let directory: String
 
     static func run(
-        sessions: [String] = [], log: FakeLog = FakeLog(), page: [String: String] = ["index.html": "<!doctype html>page"],
+        sessions: [String] = [], log: FakeLog = FakeLog(),
+        page: [String: String] = ["index.html": "<!doctype html>page"],
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("spanreel-\(UUID().uuidString)")
@@ -93,10 +101,15 @@ struct TestServer {
                 let name = try String(contentsOfFile: path, encoding: .utf8)
                 guard !name.isEmpty else { throw TraceError(.notASession, "empty file") }
                 return SessionDescription(
-                    id: String(repeating: "0", count: 32 - name.utf8.count) + name.utf8.map { String($0 % 10) }.joined(), name: name,
+                    id: String(repeating: "0", count: 32 - name.utf8.count)
+                        + name.utf8.map { String($0 % 10) }.joined(), name: name,
                     state: log.state, createdUnixNanos: Int64(name.utf8.first ?? 0), sizeBytes: name.utf8.count)
             },
             open: { path in FakeSession(name: try String(contentsOfFile: path, encoding: .utf8), log: log) },
-            diff: { a, b in Array("{\"a\":\"\((a as NSString).lastPathComponent)\",\"b\":\"\((b as NSString).lastPathComponent)\"}".utf8) })
+            diff: { a, b in
+                Array(
+                    "{\"a\":\"\((a as NSString).lastPathComponent)\",\"b\":\"\((b as NSString).lastPathComponent)\"}"
+                        .utf8)
+            })
     }
 }

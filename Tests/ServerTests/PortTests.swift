@@ -5,7 +5,9 @@ import Testing
 @testable import SpanreelServer
 
 @Suite struct PortTests {
-    private func start(_ port: ViewerOptions.Port, _ body: @Sendable @escaping (ViewerAddress) async throws -> Void) async throws {
+    private func start(_ port: ViewerOptions.Port, _ body: @Sendable @escaping (ViewerAddress) async throws -> Void)
+        async throws
+    {
         var options = ViewerOptions()
         options.port = port
         let (ready, continuation) = AsyncStream<ViewerAddress>.makeStream()

@@ -19,8 +19,11 @@ struct RawClient {
     }
 
     /// `GET` with the headers given besides `Host` and `Connection`.
-    func get(_ path: String, host: String? = nil, headers: [String] = [], method: String = "GET", body: String = "") async throws -> Answer {
-        let lines = ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")", "Connection: close"] + headers
+    func get(_ path: String, host: String? = nil, headers: [String] = [], method: String = "GET", body: String = "")
+        async throws -> Answer
+    {
+        let lines =
+            ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")", "Connection: close"] + headers
         return try await send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
@@ -41,7 +44,8 @@ struct RawClient {
         let text = String(decoding: data, as: UTF8.self)
         guard let end = text.range(of: "\r\n\r\n") else { throw Failure("no complete head in: \(text.prefix(200))") }
         let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
-        guard let first = lines.first, let status = first.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+        guard let first = lines.first, let status = first.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else {
             throw Failure("no status in: \(text.prefix(200))")
         }
         var headers: [String: String] = [:]

@@ -11,8 +11,12 @@ import Testing
             #expect(list.first?["state"] as? String == "saved")
             #expect(list.first?["createdUnixNanos"] as? String == "98")
             let id = try #require(list.last?["id"] as? String)
-            for (name, expected) in [("alpha", "alpha"), ("beta", "beta"), (id, "alpha"), ("current", "beta"), ("al%70ha", "alpha")] {
-                #expect(try await server.client.get("/api/sessions/\(name)/views/overview").json["session"] as? String == expected)
+            for (name, expected) in [
+                ("alpha", "alpha"), ("beta", "beta"), (id, "alpha"), ("current", "beta"), ("al%70ha", "alpha"),
+            ] {
+                #expect(
+                    try await server.client.get("/api/sessions/\(name)/views/overview").json["session"] as? String
+                        == expected)
             }
         }
     }
@@ -96,7 +100,9 @@ import Testing
     @Test func tracesTimelineAndDiffAnswer() async throws {
         try await TestServer.run(sessions: ["a", "b"]) { (server: TestServer) async throws in
             #expect(try await server.client.get("/api/sessions/a/traces?limit=7").json["limit"] as? Int == 7)
-            #expect(try await server.client.get("/api/sessions/a/timeline?from=1s&to=-1s&px=300").body == #"{"from":1000000000,"to":9000000000,"px":300}"#)
+            #expect(
+                try await server.client.get("/api/sessions/a/timeline?from=1s&to=-1s&px=300").body
+                    == #"{"from":1000000000,"to":9000000000,"px":300}"#)
             #expect(try await server.client.get("/api/diff?a=a&b=b").body == #"{"a":"a.reel","b":"b.reel"}"#)
         }
     }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct StreamTests {
     /// Reads events until `count` blocks have come or the server ends the stream.
-    private func events(_ server: TestServer, _ path: String, _ count: Int) async throws -> (text: String, ended: Bool) {
+    private func events(_ server: TestServer, _ path: String, _ count: Int) async throws -> (text: String, ended: Bool)
+    {
         let port = server.client.port
         return try await offPool {
             let connection = try Connection(port: port)
@@ -27,7 +28,8 @@ import Testing
             let (text, ended) = try await events(server, "/api/sessions/a/stream?views=latency,layers&interval=250", 4)
             #expect(!ended)
             #expect(text.contains("200 OK") && text.lowercased().contains("content-type: text/event-stream"))
-            #expect(text.contains("event: snapshot\ndata: {\"views\":\"latency+layers\",\"session\":\"a\",\"at\":\"live\""))
+            #expect(
+                text.contains("event: snapshot\ndata: {\"views\":\"latency+layers\",\"session\":\"a\",\"at\":\"live\""))
             #expect(text.components(separatedBy: "event: snapshot").count >= 5)
             #expect(ContinuousClock.now - started >= .milliseconds(600))
         }
@@ -46,7 +48,9 @@ import Testing
         try await TestServer.run(sessions: ["a"]) { (server: TestServer) async throws in
             let (text, ended) = try await events(server, "/api/sessions/a/stream?at=2s&speed=10&interval=250", 100)
             #expect(ended)
-            let positions = text.components(separatedBy: "\"at\":").dropFirst().compactMap { Int64($0.prefix { $0.isNumber }) }
+            let positions = text.components(separatedBy: "\"at\":").dropFirst().compactMap {
+                Int64($0.prefix { $0.isNumber })
+            }
             #expect(positions.first == 2_000_000_000)
             #expect(positions.last == 10_000_000_000)
             #expect(positions == positions.sorted())

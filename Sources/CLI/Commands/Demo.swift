@@ -25,7 +25,8 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Requests that the load sends before it ends, and the demo with it.") var requests: Int?
     @Option(help: "Mean arrivals of requests per second.") var rate: Double?
     @Option(help: "Seeds weights, sampling and load.") var seed: UInt64 = 1
-    @Option(help: "The session to write; must not exist. Default: demo-<time> in the sessions' directory.") var record: String?
+    @Option(help: "The session to write; must not exist. Default: demo-<time> in the sessions' directory.") var record:
+        String?
     @Option(help: "Port of the inference server. Default: 8000 or the next free one.") var inferencePort: Int?
     @Flag(help: "Send no requests.") var noLoad = false
     @Option(help: "Slow a layer: 11=2ms.") var slowLayer: [String] = []
@@ -50,7 +51,8 @@ struct Demo: AsyncParsableCommand {
         let (ends, end) = AsyncStream<Void>.makeStream()
         let supervisor = PipelineSupervisor(configuration: configuration, commands: commands(path)) { event in
             switch event {
-            case .died(let device, let code): Failure.complain("\(device) died with exit code \(code); the recording goes on [process]")
+            case .died(let device, let code):
+                Failure.complain("\(device) died with exit code \(code); the recording goes on [process]")
             case .loadFinished: if duration != nil || requests != nil { end.yield() }
             case .output(let device, let line): Failure.complain("\(device): \(line)")
             }
@@ -128,20 +130,24 @@ struct Demo: AsyncParsableCommand {
         environment["SPANREEL_SESSION"] = path
         if let keep { environment["SPANREEL_KEEP"] = keep }
         return .init(
-            executable: Invocation.executable, worker: { ["pipeline-worker", "--index", "\($0)"] }, load: ["pipeline-load"],
+            executable: Invocation.executable, worker: { ["pipeline-worker", "--index", "\($0)"] },
+            load: ["pipeline-load"],
             environment: environment)
     }
 
     private func announce(_ page: Viewer, _ inferencePort: Int, _ path: String) {
         if json {
             Output.print(
-                "{\"url\":\(Text.json(page.address.url)),\"inferenceURL\":\"http://localhost:\(inferencePort)\",\"path\":\(Text.json(path))}")
+                "{\"url\":\(Text.json(page.address.url)),\"inferenceURL\":\"http://localhost:\(inferencePort)\",\"path\":\(Text.json(path))}"
+            )
         } else {
             page.announce()
             if self.inferencePort == nil, inferencePort != 8000 {
                 Output.print("PORT 8000 IS TAKEN by another program: the inference server listens on \(inferencePort).")
             }
-            Output.print("inference curl -i localhost:\(inferencePort)/v1/completions -d '{\"prompt\":\"hello\",\"max_tokens\":16}'")
+            Output.print(
+                "inference curl -i localhost:\(inferencePort)/v1/completions -d '{\"prompt\":\"hello\",\"max_tokens\":16}'"
+            )
             Output.print("session   \(Output.visible(Invocation.short(path)))")
             Output.print("\(devices) processes, \(layers) layers\(noLoad ? ", no load" : ""); Ctrl-C ends")
         }

@@ -24,9 +24,15 @@ struct Diff: ParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
-        if let threshold, !(0...10).contains(threshold) { throw ValidationError("The threshold is 0 to 10, not \(threshold).") }
-        if let skipFirst, skipFirst < 0 { throw ValidationError("The number to leave out is 0 or more, not \(skipFirst).") }
-        if let minRequests, minRequests < 2 { throw ValidationError("At least 2 requests are needed, not \(minRequests).") }
+        if let threshold, !(0...10).contains(threshold) {
+            throw ValidationError("The threshold is 0 to 10, not \(threshold).")
+        }
+        if let skipFirst, skipFirst < 0 {
+            throw ValidationError("The number to leave out is 0 or more, not \(skipFirst).")
+        }
+        if let minRequests, minRequests < 2 {
+            throw ValidationError("At least 2 requests are needed, not \(minRequests).")
+        }
     }
 
     func run() throws {
@@ -34,7 +40,8 @@ struct Diff: ParsableCommand {
         if let threshold { options.thresholdRatio = threshold }
         if let skipFirst { options.skipFirst = skipFirst }
         if let minRequests { options.minRequests = minRequests }
-        let diff = try SessionDiff(before: try place.existing(before), after: try place.existing(after), options: options)
+        let diff = try SessionDiff(
+            before: try place.existing(before), after: try place.existing(after), options: options)
         if json {
             Output.print(diff.json())
         } else {

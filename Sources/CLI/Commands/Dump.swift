@@ -20,7 +20,9 @@ struct Dump: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("The limit is at least 1, not \(limit).") }
-        if let trace, TraceID(hex: trace) == nil { throw ValidationError("A trace id has thirty-two hexadecimal digits.") }
+        if let trace, TraceID(hex: trace) == nil {
+            throw ValidationError("A trace id has thirty-two hexadecimal digits.")
+        }
     }
 
     func run() throws {

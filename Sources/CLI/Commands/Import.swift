@@ -42,9 +42,12 @@ struct Import: ParsableCommand {
         Output.print(
             Output.visible(
                 "\(Invocation.short(target)): \(report.spans) spans, \(report.samples) metric samples, \(report.events) events; "
-                    + "\(report.requests) requests, \(report.tokens) tokens; devices \(report.devices.joined(separator: ", "))"))
+                    + "\(report.requests) requests, \(report.tokens) tokens; devices \(report.devices.joined(separator: ", "))"
+            ))
         if report.duplicates > 0 { Output.print("\(report.duplicates) spans came twice; the first was kept") }
-        if report.unreadMetrics > 0 { Output.print("\(report.unreadMetrics) histograms and summaries have no place in a session") }
+        if report.unreadMetrics > 0 {
+            Output.print("\(report.unreadMetrics) histograms and summaries have no place in a session")
+        }
         for problem in report.problems {
             Failure.complain("document \(problem.document), byte \(problem.offsetBytes): \(problem.what)")
         }

@@ -75,7 +75,8 @@ struct Seal: ParsableCommand {
         if json {
             Output.print("{\"adopted\":\(report.adopted),\"events\":\(report.events),\"live\":\(report.live)}")
         } else {
-            Output.print("sealed \(report.events) events of \(report.adopted) dead processes; \(report.live) still write")
+            Output.print(
+                "sealed \(report.events) events of \(report.adopted) dead processes; \(report.live) still write")
         }
     }
 }

@@ -45,7 +45,8 @@ struct Record: AsyncParsableCommand {
     /// Seals and packs what was recorded, and says what it is.
     private func finish(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
-            return Failure.complain("the command recorded nothing: no process of it opened the session that SPANREEL_SESSION names [empty]")
+            return Failure.complain(
+                "the command recorded nothing: no process of it opened the session that SPANREEL_SESSION names [empty]")
         }
         try Packing.finish(path)
         if json {
@@ -69,7 +70,9 @@ enum Packing {
         try SessionSealer.seal(path: path)
         do throws(TraceError) {
             let report = try SessionPacker.pack(path: path)
-            for damage in report.damages { Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)") }
+            for damage in report.damages {
+                Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
+            }
         } catch {
             guard error.code == .busy else { throw error }
             Failure.complain("\(error.message); pack it later with `spanreel pack` [busy]")

@@ -40,7 +40,9 @@ struct Replay: AsyncParsableCommand {
     func validate() throws {
         guard speed >= 0, speed <= 1000 else { throw ValidationError("The speed is 0 to 1000, not \(speed).") }
         if at != nil, from != nil || to != nil { throw ValidationError("Give either --at or --from and --to.") }
-        if !tty, !json, to != nil || speed != 1 { throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.") }
+        if !tty, !json, to != nil || speed != 1 {
+            throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.")
+        }
     }
 
     func run() async throws {
@@ -95,7 +97,8 @@ struct Replay: AsyncParsableCommand {
             guard instant < last else { break }
             instant = min(last, Timestamp(nanos: instant.nanos + 1_000_000_000))
             if speed > 0 {
-                try await Task.sleep(until: clock + .nanoseconds(Int64(Double(instant - first) / speed)), clock: .continuous)
+                try await Task.sleep(
+                    until: clock + .nanoseconds(Int64(Double(instant - first) / speed)), clock: .continuous)
             }
         }
     }

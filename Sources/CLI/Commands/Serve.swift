@@ -56,7 +56,8 @@ struct Open: AsyncParsableCommand {
     @Flag(help: "Print the address as JSON and open nothing.") var json = false
 
     func run() async throws {
-        try await Page(place: place, viewer: viewer, opensBrowser: !noBrowser && !json, json: json).show(session, at: nil)
+        try await Page(place: place, viewer: viewer, opensBrowser: !noBrowser && !json, json: json).show(
+            session, at: nil)
     }
 }
 

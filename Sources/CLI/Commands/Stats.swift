@@ -15,7 +15,8 @@ struct Stats: ParsableCommand {
 
     @OptionGroup var place: DirectoryOption
     @Argument(help: "The session.") var session: String
-    @Option(parsing: .unconditional, help: "The instant: 12.5s, -5s (from the end) or RFC 3339. Default: the end.") var at = "live"
+    @Option(parsing: .unconditional, help: "The instant: 12.5s, -5s (from the end) or RFC 3339. Default: the end.")
+    var at = "live"
     @Option(help: "How far back: 100 (samples), 1m, 90s or all.") var window = "all"
     @Option(help: "Which views, with commas between them.") var views: String?
     @Option(help: "Whose clock: raw, aligned or refit.") var clock = "aligned"

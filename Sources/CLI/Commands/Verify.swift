@@ -26,7 +26,9 @@ struct Verify: ParsableCommand {
 
     private func printText(_ report: SessionVerifier.Report) {
         for damage in report.damages + report.tornTails {
-            Output.print(Output.visible("\(damage.path): byte \(damage.offsetBytes): \(damage.message) [\(damage.kind.rawValue)]"))
+            Output.print(
+                Output.visible(
+                    "\(damage.path): byte \(damage.offsetBytes): \(damage.message) [\(damage.kind.rawValue)]"))
         }
         let dropped = report.dropped.values.reduce(0, +)
         Output.print(

@@ -50,7 +50,8 @@ struct Failure: Error {
     private static func usage(_ error: any Error) -> String {
         let message = Spanreel.message(for: error).split(separator: "\n").joined(separator: " ")
         let usage = Spanreel.fullMessage(for: error)
-        let command = usage.split(separator: "\n").first { $0.contains("Usage: ") }?.split(separator: " ").dropFirst(2).first
+        let command = usage.split(separator: "\n").first { $0.contains("Usage: ") }?.split(separator: " ").dropFirst(2)
+            .first
         let name = command.map { $0.hasPrefix("-") || $0.hasPrefix("[") || $0.hasPrefix("<") ? "" : " \($0)" } ?? ""
         let end = message.hasSuffix(".") || message.hasSuffix("?") ? "" : "."
         return "\(message)\(end) See `spanreel\(name) --help`. [usage]"

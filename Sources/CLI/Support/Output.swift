@@ -32,8 +32,10 @@ enum Output {
     /// A screen: in a terminal in the place of the one before, elsewhere after a blank line.
     static func frame(_ lines: [String]) {
         // Home, then each line with the rest of it erased, then everything below: nothing flickers.
-        let text = isTerminal
-            ? "\u{1b}[H" + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J" : lines.joined(separator: "\n") + "\n\n"
+        let text =
+            isTerminal
+            ? "\u{1b}[H" + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J"
+            : lines.joined(separator: "\n") + "\n\n"
         print(text: text)
     }
 

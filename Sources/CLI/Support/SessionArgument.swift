@@ -14,7 +14,10 @@ struct DirectoryOption: ParsableArguments {
     func existing(_ nameOrPath: String) throws -> String {
         let path = locate(nameOrPath)
         guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure("unreadable", "There is no session at \(path)\(nameOrPath == path ? "" : ", which is where the name \(nameOrPath) stands for").")
+            throw Failure(
+                "unreadable",
+                "There is no session at \(path)\(nameOrPath == path ? "" : ", which is where the name \(nameOrPath) stands for")."
+            )
         }
         _ = try SessionReader(path: path)
         return path
@@ -56,7 +59,8 @@ enum Invocation {
     /// An argument as a shell takes it.
     static func quoted(_ argument: String) -> String {
         let plain = argument.unicodeScalars.allSatisfy {
-            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || "/._-+=:,@%~".unicodeScalars.contains($0)
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                || "/._-+=:,@%~".unicodeScalars.contains($0)
         }
         return plain && !argument.isEmpty ? argument : "'" + argument.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }

@@ -37,7 +37,8 @@ enum Signals {
     private static func install(_ number: Int32) {
         var action = sigaction()
         action.sa_flags = SA_SIGINFO | Int32(SA_RESTART)
-        let handler: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = { number, info, _ in
+        let handler: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
+            number, info, _ in
             let code = info?.pointee.si_code ?? 0
             #if canImport(Darwin)
                 let isFromProcess = code == SI_USER

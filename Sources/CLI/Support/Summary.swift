@@ -60,7 +60,9 @@ enum Summary {
     private static func commands(_ path: String) -> String {
         let program = Invocation.name
         let file = Invocation.quoted(Invocation.short(path))
-        let stem = Invocation.short(path).hasSuffix(".reel") ? String(Invocation.short(path).dropLast(5)) : Invocation.short(path)
+        let stem =
+            Invocation.short(path).hasSuffix(".reel")
+            ? String(Invocation.short(path).dropLast(5)) : Invocation.short(path)
         return "\(program) open \(file)  |  \(program) diff BEFORE.reel \(file)  |  "
             + "\(program) share \(file) -o \(Invocation.quoted(stem + "-shared.reel"))"
     }

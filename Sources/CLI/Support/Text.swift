@@ -51,7 +51,8 @@ enum Text {
             switch scalar {
             case "\"": out += "\\\""
             case "\\": out += "\\\\"
-            case "\u{0}"..."\u{1F}", "\u{7F}": out += "\\u" + Text.right(String(scalar.value, radix: 16), 4).replacingOccurrences(of: " ", with: "0")
+            case "\u{0}"..."\u{1F}", "\u{7F}":
+                out += "\\u" + Text.right(String(scalar.value, radix: 16), 4).replacingOccurrences(of: " ", with: "0")
             default: out.unicodeScalars.append(scalar)
             }
         }
@@ -69,7 +70,8 @@ enum Report {
                     + "\"sizeBytes\":\(report.sizeBytes),\"damages\":\(report.damages.count)}")
         } else {
             Output.print(
-                Output.visible(Invocation.short(path)) + ": \(report.events) events in \(Text.bytes(report.sizeBytes)), "
+                Output.visible(Invocation.short(path))
+                    + ": \(report.events) events in \(Text.bytes(report.sizeBytes)), "
                     + "before \(Text.bytes(report.sizeBytesBefore))")
             for damage in report.damages {
                 Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")

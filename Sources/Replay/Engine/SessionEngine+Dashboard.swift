@@ -76,7 +76,8 @@ private struct DashboardHistory {
             cpu: min(100, Double(cpu) / 1e4),
             bandwidth: Double(ticks.value(Tick.hopBytes, bucket: bucket)) * 8 / 1e6 / seconds,
             hitRate: lookups > 0 ? Double(hits) / Double(lookups) : 0,
-            active: Double(ticks.value(Tick.inFlight, bucket: bucket)) / Double(input.tickClock.tickNanos), total: total)
+            active: Double(ticks.value(Tick.inFlight, bucket: bucket)) / Double(input.tickClock.tickNanos), total: total
+        )
     }
 }
 
@@ -136,7 +137,9 @@ extension SessionEngine {
         var best: [Int: LayersView.Row] = [:]
         for row in LayersView(input: input).rows {
             // A layer that ran on two devices is shown where it ran more.
-            if let other = best[row.layer], other.decode.count + other.prefill.count >= row.decode.count + row.prefill.count {
+            if let other = best[row.layer],
+                other.decode.count + other.prefill.count >= row.decode.count + row.prefill.count
+            {
                 continue
             }
             best[row.layer] = row

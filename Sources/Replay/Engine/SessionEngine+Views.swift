@@ -22,7 +22,8 @@ extension SessionEngine {
             json.field("cut", cut(of: input).description)
             json.field("final", !(names.contains(.processes) && state == .live))
             json.field("revision", revision)
-            json.field("watermarkNanos", watermark.map { input.relative($0.time.nanos) } ?? input.relative(bounds.end.nanos))
+            json.field(
+                "watermarkNanos", watermark.map { input.relative($0.time.nanos) } ?? input.relative(bounds.end.nanos))
             if names.count == 1 {
                 json.object("data") { write(names[0], input, &$0) }
             } else {

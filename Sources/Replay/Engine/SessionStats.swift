@@ -32,9 +32,11 @@ public enum SessionStats {
         let at = Human.duration(input.relative(input.instant.nanos))
         lines.append("Session \(Human.safe(engine.info.name)) (\(engine.info.id)), \(engine.state.rawValue)")
         lines.append(
-            "  \(Human.count(Int64(input.fold.eventCount))) events, \(at) long; window \(input.window.label), clock \(input.clock.rawValue)")
+            "  \(Human.count(Int64(input.fold.eventCount))) events, \(at) long; window \(input.window.label), clock \(input.clock.rawValue)"
+        )
         lines.append(
-            "  \(DevicesView(input: input).rows.count) devices, \(Set(LayersView(input: input).rows.map(\.layer)).count) layers")
+            "  \(DevicesView(input: input).rows.count) devices, \(Set(LayersView(input: input).rows.map(\.layer)).count) layers"
+        )
         lines.append("")
     }
 
@@ -42,11 +44,18 @@ public enum SessionStats {
         let view = ThroughputView(input: input)
         lines.append("Tokens")
         var table = TextTable(["", "tokens", "tokens/s"])
-        table.add(["generated, over the wall", Human.count(input.sum(Tick.generated)), Human.rate(input.rate(input.sum(Tick.generated)))])
+        table.add([
+            "generated, over the wall", Human.count(input.sum(Tick.generated)),
+            Human.rate(input.rate(input.sum(Tick.generated))),
+        ])
         table.add(["generated, while decoding", "", Human.rate(view.whileDecoding)])
         table.add(["generated, per request", "", Human.rate(view.perRequest)])
-        table.add(["prompt, computed", Human.count(input.sum(Tick.prompt)), Human.rate(input.rate(input.sum(Tick.prompt)))])
-        table.add(["prompt, cached", Human.count(input.sum(Tick.cached)), Human.rate(input.rate(input.sum(Tick.cached)))])
+        table.add([
+            "prompt, computed", Human.count(input.sum(Tick.prompt)), Human.rate(input.rate(input.sum(Tick.prompt))),
+        ])
+        table.add([
+            "prompt, cached", Human.count(input.sum(Tick.cached)), Human.rate(input.rate(input.sum(Tick.cached))),
+        ])
         lines += table.lines
         lines.append("  idle \(Human.percent(view.idleRatio)) of \(Human.duration(input.wallNanos))")
         lines.append("")
@@ -113,7 +122,8 @@ public enum SessionStats {
         var table = TextTable(["link", "transfers", "size", "mean", "P50", "P95", "P99", "clock error"])
         for row in rows {
             table.add([
-                "\(Human.safe(row.from)) > \(Human.safe(row.to))", Human.count(row.transfers), Human.bytes(row.sizeBytes),
+                "\(Human.safe(row.from)) > \(Human.safe(row.to))", Human.count(row.transfers),
+                Human.bytes(row.sizeBytes),
                 Human.duration(row.decode.meanNanos), Human.duration(row.decode.p50Nanos),
                 Human.duration(row.decode.p95Nanos), Human.duration(row.decode.p99Nanos),
                 input.clockError(row.state).map { "+-\(Human.duration($0))" } ?? "-",
@@ -128,7 +138,9 @@ public enum SessionStats {
         let rows = view.rows
         guard !rows.isEmpty else { return }
         lines.append("Devices")
-        var table = TextTable(["device", "layers", "busy", "no request", "too few", "upstream", "downstream", "bubble", "stage P50"])
+        var table = TextTable([
+            "device", "layers", "busy", "no request", "too few", "upstream", "downstream", "bubble", "stage P50",
+        ])
         for row in rows {
             func share(_ nanos: Int64) -> String { Human.percent(input.ratio(nanos, row.wall)) }
             let layers = row.firstLayer.flatMap { first in row.lastLayer.map { "\(first)-\($0)" } } ?? "-"
@@ -178,7 +190,8 @@ public enum SessionStats {
         let rows = RequestsView(input: input).rows
         guard !rows.isEmpty else { return }
         lines.append("Newest requests")
-        var table = TextTable(["trace", "state", "start", "queue", "TTFT", "TPOT", "end to end", "in", "cached", "out"], left: [0, 1])
+        var table = TextTable(
+            ["trace", "state", "start", "queue", "TTFT", "TPOT", "end to end", "in", "cached", "out"], left: [0, 1])
         for record in rows.prefix(shownRequests) {
             let output = record.outputTokens ?? (record.emittedTokens > 0 ? record.emittedTokens : nil)
             table.add([
@@ -196,14 +209,18 @@ public enum SessionStats {
 
     private static func processes(_ engine: SessionEngine, _ input: SnapshotInput, _ lines: inout [String]) {
         lines.append("Streams")
-        var table = TextTable(["device", "host", "state", "events", "dropped", "record cost", "size"], left: [0, 1, 2])
-        for (index, stream) in engine.reader.streams.enumerated().sorted(by: { ($0.element.device, $0.offset) < ($1.element.device, $1.offset) }) {
+        var table = TextTable(
+            ["device", "host", "state", "events", "dropped", "record cost", "size"], left: [0, 1, 2])
+        for (index, stream) in engine.reader.streams.enumerated().sorted(by: {
+            ($0.element.device, $0.offset) < ($1.element.device, $1.offset)
+        }) {
             let events = index < input.fold.processes.streams.count ? input.fold.processes.streams[index].events : 0
             let dropped = stream.dropped.values.reduce(0, &+)
             table.add([
                 Human.safe(stream.device), Human.safe(stream.host), stream.state.rawValue, Human.count(Int64(events)),
                 Human.count(Int64(clamping: dropped)),
-                stream.recordCostNanos.map { "\(Decimals.significant($0)) ns" } ?? "-", Human.bytes(Int64(stream.sizeBytes)),
+                stream.recordCostNanos.map { "\(Decimals.significant($0)) ns" } ?? "-",
+                Human.bytes(Int64(stream.sizeBytes)),
             ])
         }
         lines += table.lines
@@ -214,7 +231,8 @@ public enum SessionStats {
                 let name = input.directory.symbols.role(RoleID(span.role)).name
                 let device = input.device(Int(input.directory.stream(span.stream).device))
                 lines.append(
-                    "    \(Human.safe(name)) on \(Human.safe(device)) since \(Human.duration(input.relative(span.start)))")
+                    "    \(Human.safe(name)) on \(Human.safe(device)) since \(Human.duration(input.relative(span.start)))"
+                )
             }
         }
         lines.append("")

@@ -11,7 +11,8 @@ public enum TerminalFrame {
         let states = latency.states
         var lines: [String] = []
         let at = Decimals.text(Double(input.relative(input.instant.nanos)) / 1e9, 1) ?? "?"
-        lines.append("\(Human.safe(engine.info.name))  \(engine.state.rawValue)  T \(at) s  window \(input.window.label)")
+        lines.append(
+            "\(Human.safe(engine.info.name))  \(engine.state.rawValue)  T \(at) s  window \(input.window.label)")
         lines.append(bar(input, width: max(10, min(columns, 120))))
         lines.append("")
         let tpot = input.fold.requests.tpot.statistics(in: input.window)
@@ -24,7 +25,8 @@ public enum TerminalFrame {
                 + "TPOT P50 \(Human.duration(tpot.p50Nanos)) P95 \(Human.duration(tpot.p95Nanos))")
         let cache = CacheView(input: input)
         lines.append(
-            "cache \(Human.percent(cache.tokenHitRatio)) of prompt tokens   memory \(Human.bytes(MemoryView(input: input).rssBytes))")
+            "cache \(Human.percent(cache.tokenHitRatio)) of prompt tokens   memory \(Human.bytes(MemoryView(input: input).rssBytes))"
+        )
         lines.append("")
         for row in DevicesView(input: input).rows {
             let share = input.ratio(row.busy, row.wall) ?? 0
@@ -41,7 +43,8 @@ public enum TerminalFrame {
             lines.append("slowest layers, decode")
             for row in layers.prefix(5) {
                 lines.append(
-                    "  \(pad(String(row.layer), 4)) \(pad(Human.safe(row.device), 12)) P50 \(pad(Human.duration(row.decode.p50Nanos), 9)) P95 \(Human.duration(row.decode.p95Nanos))")
+                    "  \(pad(String(row.layer), 4)) \(pad(Human.safe(row.device), 12)) P50 \(pad(Human.duration(row.decode.p50Nanos), 9)) P95 \(Human.duration(row.decode.p95Nanos))"
+                )
             }
         }
         lines.append("")

@@ -54,7 +54,9 @@ enum Human {
         return unit == 0 ? "\(value) B" : "\(Decimals.significant(number)) \(units[unit])"
     }
 
-    static func percent(_ ratio: Double?) -> String { ratio.flatMap { Decimals.text($0 * 100, 1) }.map { "\($0) %" } ?? "-" }
+    static func percent(_ ratio: Double?) -> String {
+        ratio.flatMap { Decimals.text($0 * 100, 1) }.map { "\($0) %" } ?? "-"
+    }
 
     static func rate(_ value: Double?) -> String { value.map(Decimals.significant) ?? "-" }
 

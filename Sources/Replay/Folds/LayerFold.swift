@@ -18,7 +18,8 @@ struct LayerFold: Sendable {
     mutating func finish(_ span: FinishedSpan, ticks: TickClock) {
         guard span.plan.layer >= 0 else { return }
         let key =
-            UInt64(UInt32(bitPattern: span.plan.layer)) << 24 | UInt64(UInt32(bitPattern: span.stream.device) & 0xFFFFF) << 2
+            UInt64(UInt32(bitPattern: span.plan.layer)) << 24 | UInt64(UInt32(bitPattern: span.stream.device) & 0xFFFFF)
+            << 2
             | UInt64(span.plan.phase.rawValue)
         let group: Int
         if let found = index.find(key) {

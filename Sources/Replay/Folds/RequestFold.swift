@@ -54,7 +54,9 @@ struct RequestFold: Sendable {
         if records.count >= Self.limit + 1024 {
             for old in records.prefix(1024) {
                 if let slot = slot(span: old.span), slot < 1024 { _ = bySpan.remove(old.span.rawValue) }
-                if let slot = slot(trace: old.trace), slot < 1024 { _ = byTrace.remove(mixed(old.trace.high, old.trace.low)) }
+                if let slot = slot(trace: old.trace), slot < 1024 {
+                    _ = byTrace.remove(mixed(old.trace.high, old.trace.low))
+                }
             }
             records.removeFirst(1024)
             base += 1024
@@ -79,8 +81,10 @@ struct RequestFold: Sendable {
     // MARK: The request itself
 
     mutating func began(_ event: Event, in batch: borrowing EventBatch, stream: Directory.StreamPlan, aligned: Int64) {
-        let index = slot(span: event.span) ?? create(
-            span: event.span, trace: event.trace, start: event.time.nanos, aligned: aligned)
+        let index =
+            slot(span: event.span)
+            ?? create(
+                span: event.span, trace: event.trace, start: event.time.nanos, aligned: aligned)
         arrive(index, start: event.time.nanos, aligned: aligned, stream: stream)
         read(event, in: batch, into: index)
     }
@@ -99,8 +103,10 @@ struct RequestFold: Sendable {
         _ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch, aligned: Int64, symbols: Symbols,
         ticks clock: TickClock, into ticks: inout Series
     ) -> Int? {
-        let index = slot(span: span.span) ?? create(
-            span: span.span, trace: span.trace, start: span.start, aligned: aligned)
+        let index =
+            slot(span: span.span)
+            ?? create(
+                span: span.span, trace: span.trace, start: span.start, aligned: aligned)
         guard !records[index].hasEnded else { return nil }
         arrive(index, start: span.start, aligned: aligned, stream: span.stream)
         read(event, in: batch, into: index)
@@ -257,7 +263,9 @@ struct RequestFold: Sendable {
     /// Tokens of a request came out; returns how many of them were its first emission.
     mutating func emitted(_ event: Event, aligned: Int64) -> Int64 {
         let time = event.time.nanos
-        guard let index = owner(parent: event.parent, trace: event.trace, start: time, aligned: aligned) else { return 0 }
+        guard let index = owner(parent: event.parent, trace: event.trace, start: time, aligned: aligned) else {
+            return 0
+        }
         let count = max(0, event.value)
         let isFirst = records[index].emittedTokens == 0
         if isFirst {

@@ -212,7 +212,8 @@ public struct SessionFold {
     }
 
     private mutating func step(_ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch) {
-        if let sequences = batch.int(.batchSequences, of: event) ?? (span.second > 0 ? span.second : nil), sequences > 0 {
+        if let sequences = batch.int(.batchSequences, of: event) ?? (span.second > 0 ? span.second : nil), sequences > 0
+        {
             stepSequences = stepSequences &+ sequences
             stepsWithSequences &+= 1
         }

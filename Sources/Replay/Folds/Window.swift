@@ -69,7 +69,9 @@ struct TickClock: Sendable, Equatable {
     }
 
     /// When a tick begins, in nanoseconds since the session's start.
-    func start(_ bucket: Int) -> Int64 { Int64(clamping: bucket).multipliedReportingOverflow(by: tickNanos).partialValue }
+    func start(_ bucket: Int) -> Int64 {
+        Int64(clamping: bucket).multipliedReportingOverflow(by: tickNanos).partialValue
+    }
 
     /// Calls `body` with every tick that `[start, end)` touches and how many nanoseconds of it; the last 4,096 at most.
     func forEachTick(_ start: Int64, _ end: Int64, _ body: (Int, Int64) -> Void) {

@@ -14,7 +14,6 @@ struct Timeline {
         var row = 0
     }
 
-
     private static let rowLimit = 64
     private var bars: [Bar] = []
     private var begun: [UInt64: Int] = [:]
@@ -129,7 +128,8 @@ struct Timeline {
                 lastColumn[track] = isNarrow ? column : nil
             }
         }
-        write(tracks.map { ($0.key.device, $0.key.row, $0.value) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }, origin, &json)
+        write(
+            tracks.map { ($0.key.device, $0.key.row, $0.value) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }, origin, &json)
     }
 
     private func write(_ tracks: [(String, Int, [Bar])], _ origin: Int64, _ json: inout JSONWriter) {

@@ -39,7 +39,8 @@ struct Bottleneck {
         if input.dropped > 0 {
             all.append(
                 Finding(
-                    text: "\(input.dropped) events were dropped: numbers are lower bounds.", isWarning: true, weight: 50,
+                    text: "\(input.dropped) events were dropped: numbers are lower bounds.", isWarning: true,
+                    weight: 50,
                     view: "processes"))
         }
         if !all.contains(where: { $0.isWarning && $0.view != "processes" }) { all += pace }
@@ -49,7 +50,8 @@ struct Bottleneck {
     private var silent: [Finding] {
         input.silent.map { silence in
             Finding(
-                text: "\(silence.device) is silent for \(Decimals.text(Double(silence.silentNanos) / 1e9, 1) ?? "?") s.",
+                text:
+                    "\(silence.device) is silent for \(Decimals.text(Double(silence.silentNanos) / 1e9, 1) ?? "?") s.",
                 isWarning: true, weight: 1000, view: "processes", device: silence.device)
         }
     }
@@ -79,8 +81,10 @@ struct Bottleneck {
         var findings: [Finding] = []
         for (place, entry) in measured.enumerated() {
             // Like with like: the layers of the same device; of a device with few layers all others.
-            var others = measured.enumerated().filter { $0.offset != place && $0.element.row.device == entry.row.device }
-                .map(\.element.median)
+            var others = measured.enumerated().filter {
+                $0.offset != place && $0.element.row.device == entry.row.device
+            }
+            .map(\.element.median)
             if others.count < 3 { others = measured.enumerated().filter { $0.offset != place }.map(\.element.median) }
             guard let peers = Self.peers(others), peers.median > 0 else { continue }
             let ratio = Double(entry.median) / peers.median
@@ -89,7 +93,8 @@ struct Bottleneck {
             guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000, excess * 50 > whole else { continue }
             findings.append(
                 Finding(
-                    text: "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours in \(phase).",
+                    text:
+                        "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours in \(phase).",
                     isWarning: true, weight: 100 + excess / 1e6, view: "layers", layer: entry.row.layer,
                     device: entry.row.device))
         }
@@ -104,7 +109,9 @@ struct Bottleneck {
         for (place, row) in rows.enumerated() {
             guard let median = row.decode.p50Nanos else { continue }
             let others = rows.indices.filter { $0 != place }
-            func meanSize(_ row: LinksView.Row) -> Double { max(1, Double(row.sizeBytes) / Double(max(1, row.transfers))) }
+            func meanSize(_ row: LinksView.Row) -> Double {
+                max(1, Double(row.sizeBytes) / Double(max(1, row.transfers)))
+            }
             let size = meanSize(row)
             let alike = others.filter { meanSize(rows[$0]) <= 4 * size && size <= 4 * meanSize(rows[$0]) }
             let chosen = (alike.isEmpty ? others : alike).compactMap { rows[$0].decode.p50Nanos }
@@ -177,12 +184,15 @@ struct Bottleneck {
     private var pace: [Finding] {
         let view = DevicesView(input: input)
         let rows = view.rows
-        guard rows.contains(where: { $0.stageTime.count >= Self.leastCount }), let bound = view.bound(rows) else { return [] }
+        guard rows.contains(where: { $0.stageTime.count >= Self.leastCount }), let bound = view.bound(rows) else {
+            return []
+        }
         if bound.isLatency { return [Finding(text: bound.words, isWarning: false, weight: 20, view: "devices")] }
         guard let imbalance = view.imbalance(rows), imbalance > 1.2 else { return [] }
         return [
             Finding(
-                text: "The slowest stage takes \(times(imbalance)) the mean: \(bound.words)", isWarning: false, weight: 30,
+                text: "The slowest stage takes \(times(imbalance)) the mean: \(bound.words)", isWarning: false,
+                weight: 30,
                 view: "devices")
         ]
     }

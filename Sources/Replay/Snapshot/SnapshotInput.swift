@@ -90,7 +90,9 @@ struct SnapshotInput {
 
     func string(_ id: UInt32) -> String? { id == 0 ? nil : directory.symbols.string(StringID(id)) }
 
-    func device(_ index: Int) -> String { index >= 0 && index < directory.devices.count ? directory.devices[index] : "" }
+    func device(_ index: Int) -> String {
+        index >= 0 && index < directory.devices.count ? directory.devices[index] : ""
+    }
 
     /// TTFT on the clock asked for.
     var ttft: Observations { clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft }
@@ -105,7 +107,8 @@ struct SnapshotInput {
         var corrected = observations.evictedSketch ?? Sketch()
         var sum: Int128 = 0
         observations.forEach(in: window) { observation in
-            let value = clock == .raw
+            let value =
+                clock == .raw
                 ? observation.value
                 : LinkFold.aligned(observation, from: link.fromDomain, to: link.toDomain, clocks: clocks).transit
             values.append(value)

@@ -22,7 +22,9 @@ struct TokenTime {
         var sampling: Int64 = 0
         for row in DevicesView(input: input).rows {
             let state = input.fold.devices.devices[row.index]
-            func mean(_ observations: Observations) -> Int64 { observations.statistics(in: input.window).meanNanos ?? 0 }
+            func mean(_ observations: Observations) -> Int64 {
+                observations.statistics(in: input.window).meanNanos ?? 0
+            }
             let compute = mean(state.decodeStage) &+ mean(state.decodeHead) &+ mean(state.decodeEmbed)
             sampling = sampling &+ mean(state.decodeSampling)
             if compute > 0 { parts.append(Part(what: "compute", device: row.device, nanos: compute)) }

@@ -32,7 +32,8 @@ struct DevicesView {
         for (index, state) in input.fold.devices.devices.enumerated() where state.series.fineRange.count > 0 {
             let fact = input.directory.fact(ofDevice: index)
             let row = Row(
-                index: index, device: input.device(index), stage: fact?.stage ?? (state.stage >= 0 ? Int(state.stage) : nil),
+                index: index, device: input.device(index),
+                stage: fact?.stage ?? (state.stage >= 0 ? Int(state.stage) : nil),
                 firstLayer: fact?.firstLayer ?? (state.lastLayer >= 0 ? state.firstLayer : nil),
                 lastLayer: fact?.lastLayer ?? (state.lastLayer >= 0 ? state.lastLayer : nil),
                 stageTime: state.decodeStage.statistics(in: input.window))
@@ -65,7 +66,8 @@ struct DevicesView {
             var rest = idle - noRequest
             let downstream = min(rest, max(0, series.value(1, bucket: bucket)))
             rest -= downstream
-            let active = input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
+            let active =
+                input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
             row.wall += length
             row.busy += busy
             row.noRequest += noRequest

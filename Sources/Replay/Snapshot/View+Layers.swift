@@ -97,7 +97,9 @@ struct LayersView {
                 json.object { json in
                     json.field("layer", row.layer)
                     json.array("meanNanos") { json in
-                        for (sum, count) in zip(sums, counts) { if count > 0 { json.int(sum / count) } else { json.null() } }
+                        for (sum, count) in zip(sums, counts) {
+                            if count > 0 { json.int(sum / count) } else { json.null() }
+                        }
                     }
                 }
             }

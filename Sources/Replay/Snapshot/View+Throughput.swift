@@ -20,7 +20,9 @@ struct ThroughputView {
     func peak(_ channel: Int) -> Double {
         let range = input.ticks.fineRange
         var best: Int64 = 0
-        for bucket in range where bucket < input.lastBucket { best = max(best, input.ticks.value(channel, bucket: bucket)) }
+        for bucket in range where bucket < input.lastBucket {
+            best = max(best, input.ticks.value(channel, bucket: bucket))
+        }
         return Double(best) * 1e9 / Double(input.tickClock.tickNanos)
     }
 

@@ -11,7 +11,8 @@ public enum ViewName: String, Sendable, CaseIterable {
             guard let name = ViewName(rawValue: String(part)) else {
                 throw ReplayError(
                     .notFound,
-                    "There is no view called \"\(part.prefix(40))\"; there are \(allCases.map(\.rawValue).joined(separator: ", ")).")
+                    "There is no view called \"\(part.prefix(40))\"; there are \(allCases.map(\.rawValue).joined(separator: ", "))."
+                )
             }
             if !names.contains(name) { names.append(name) }
         }
@@ -68,7 +69,8 @@ public struct ViewQuery: Sendable {
             case "all": self = .all
             default:
                 guard let nanos = TimeText.duration(text), nanos > 0 else {
-                    throw ReplayError(.invalid, "The window is 100, 1m, 5m, a time such as 90s, or all, not \"\(text.prefix(40))\".")
+                    throw ReplayError(
+                        .invalid, "The window is 100, 1m, 5m, a time such as 90s, or all, not \"\(text.prefix(40))\".")
                 }
                 self = .nanos(nanos)
             }
@@ -201,11 +203,14 @@ public enum TimeText {
     }
 
     /// An instant of a session: `live`, `12.5s` or `123ns` after its start, `-5s` before its end, or RFC 3339.
-    public static func instant(_ text: String, start: Timestamp, end: Timestamp) throws(ReplayError) -> ViewQuery.Instant {
+    public static func instant(_ text: String, start: Timestamp, end: Timestamp) throws(ReplayError)
+        -> ViewQuery.Instant
+    {
         if text.isEmpty || text == "live" { return .live }
         if let instant = rfc3339(text) { return .instant(instant) }
         guard let nanos = duration(text) else {
-            throw ReplayError(.invalid, "A time is live, 12.5s, -5s or an RFC 3339 instant, not \"\(text.prefix(40))\".")
+            throw ReplayError(
+                .invalid, "A time is live, 12.5s, -5s or an RFC 3339 instant, not \"\(text.prefix(40))\".")
         }
         let base = text.hasPrefix("-") ? end : start
         let (sum, overflow) = base.nanos.addingReportingOverflow(nanos)

@@ -199,7 +199,9 @@ struct ClockFold: Sendable {
                 let (offset, _) = ClockAlignment.interpolate(points, at: time)
                 let violation = isUpper ? Int128(offset) - Int128(bound) : -Int128(bound) - Int128(offset)
                 guard violation > 0, let shift = Int64(exactly: violation), !points.isEmpty else { continue }
-                let nearest = points.indices.min { (points[$0].time &- time).magnitude < (points[$1].time &- time).magnitude } ?? 0
+                let nearest =
+                    points.indices.min { (points[$0].time &- time).magnitude < (points[$1].time &- time).magnitude }
+                    ?? 0
                 points[nearest].offset = points[nearest].offset &- (isUpper ? shift : 0 &- shift)
                 points[nearest].error = points[nearest].error &+ shift
             }

@@ -26,7 +26,9 @@ struct APIError: Error, Equatable {
         case let error as APIError:
             self = error
         case let error as TraceError:
-            self.init(Self.status(error.code), error.code == .invalid ? "invalid-argument" : error.code.description, error.message)
+            self.init(
+                Self.status(error.code), error.code == .invalid ? "invalid-argument" : error.code.description,
+                error.message)
         case let error as ReplayError:
             self.init(Self.status(error.code), error.code.description, error.message)
         default:

@@ -30,7 +30,8 @@ struct EdgeResponder<Inner: HTTPResponder>: HTTPResponder where Inner.Context ==
 
     private func admit(_ request: Request) throws(APIError) {
         // The codec makes the first Host the authority and leaves any further one among the fields.
-        guard let authority = request.head.authority, request.headers[values: .host].isEmpty, hosts.allows(authority) else {
+        guard let authority = request.head.authority, request.headers[values: .host].isEmpty, hosts.allows(authority)
+        else {
             throw APIError(
                 .misdirectedRequest, "wrong-host",
                 "This server answers only to 127.0.0.1, localhost and names given with --allow-host.")

@@ -33,7 +33,8 @@ struct HostRule: Sendable {
         guard !name.isEmpty else { return nil }
         if rest.isEmpty { return String(name) }
         let port = rest.dropFirst()
-        guard rest.first == ":", (1...5).contains(port.utf8.count), port.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard rest.first == ":", (1...5).contains(port.utf8.count),
+            port.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let number = Int(port), number <= 65535
         else { return nil }
         return String(name)

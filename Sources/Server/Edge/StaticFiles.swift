@@ -63,7 +63,9 @@ struct StaticFiles: Sendable {
         for place in places {
             for name in names {
                 let root = place.appendingPathComponent(name)
-                for folder in [root.appendingPathComponent("Public"), root.appendingPathComponent("Contents/Resources/Public")]
+                for folder in [
+                    root.appendingPathComponent("Public"), root.appendingPathComponent("Contents/Resources/Public"),
+                ]
                 where FileManager.default.fileExists(atPath: folder.path) {
                     return folder.path
                 }

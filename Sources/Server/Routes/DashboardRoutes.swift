@@ -25,7 +25,8 @@ extension ViewerRoutes {
     private static let noMetrics: String = {
         let sample = zeros([
             "timestamp", "tokens_per_second", "prompt_eval_tokens_per_second", "eval_tokens_per_second", "latency_ms",
-            "memory_usage_mb", "gpu_memory_mb", "cpu_percent", "network_bandwidth_mbps", "cache_hit_rate", "active_sessions",
+            "memory_usage_mb", "gpu_memory_mb", "cpu_percent", "network_bandwidth_mbps", "cache_hit_rate",
+            "active_sessions",
             "total_tokens_processed",
         ])
         let peaks = zeros(["max_tokens_per_second", "max_latency_ms", "max_memory_usage_mb", "max_gpu_memory_mb"])

@@ -73,7 +73,9 @@ struct Parameters {
 
     /// The instant that a text means in a session of those bounds; nil for the newest.
     static func timestamp(_ text: String?, start: Timestamp, end: Timestamp) throws(ReplayError) -> Timestamp? {
-        guard let text, case .instant(let timestamp) = try TimeText.instant(text, start: start, end: end) else { return nil }
+        guard let text, case .instant(let timestamp) = try TimeText.instant(text, start: start, end: end) else {
+            return nil
+        }
         return max(timestamp, start)
     }
 }

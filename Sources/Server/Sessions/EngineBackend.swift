@@ -45,11 +45,14 @@ struct EngineBackend: SessionBackend {
     private func view(_ query: SnapshotQuery) throws -> ViewQuery {
         var cut: Cut?
         if let text = query.cut {
-            guard let parsed = Cut(text) else { throw APIError.invalid("`cut` is not one that an answer of this API gave.") }
+            guard let parsed = Cut(text) else {
+                throw APIError.invalid("`cut` is not one that an answer of this API gave.")
+            }
             cut = parsed
         }
         return ViewQuery(
-            at: query.at.map { .instant($0) } ?? .live, window: try .init(parsing: query.window), cut: cut, clock: query.clock)
+            at: query.at.map { .instant($0) } ?? .live, window: try .init(parsing: query.window), cut: cut,
+            clock: query.clock)
     }
 }
 

@@ -58,7 +58,8 @@ actor SessionCatalog {
         scan()
         let found = name == "current" ? current() : entries.first { $0.description.id == name } ?? named(name)
         guard let found else {
-            throw APIError.notFound(name == "current" ? "There is no session yet." : "There is no session of that id or name.")
+            throw APIError.notFound(
+                name == "current" ? "There is no session yet." : "There is no session of that id or name.")
         }
         return try await handle(of: found)
     }
@@ -80,11 +81,14 @@ actor SessionCatalog {
 
     private func named(_ name: String) -> Entry? {
         let matching = entries.filter { $0.description.name == name }
-        return matching.first { paths.contains($0.path) } ?? matching.max { $0.description.createdUnixNanos < $1.description.createdUnixNanos }
+        return matching.first { paths.contains($0.path) }
+            ?? matching.max { $0.description.createdUnixNanos < $1.description.createdUnixNanos }
     }
 
     private func current() -> Entry? {
-        func newest(_ some: [Entry]) -> Entry? { some.max { $0.description.createdUnixNanos < $1.description.createdUnixNanos } }
+        func newest(_ some: [Entry]) -> Entry? {
+            some.max { $0.description.createdUnixNanos < $1.description.createdUnixNanos }
+        }
         return newest(entries.filter { $0.description.state == .live })
             ?? paths.lazy.compactMap { path in self.entries.first { $0.path == path } }.first
             ?? newest(entries)

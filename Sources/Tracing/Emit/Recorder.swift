@@ -68,7 +68,8 @@ public final class Recorder: Sendable {
     }
     /// Nanoseconds between two stamps.
     public func nanos(from start: Ticks, to end: Ticks) -> Int64 {
-        core?.calibration.nanos(from: start.rawValue, to: end.rawValue) ?? Int64(bitPattern: end.rawValue &- start.rawValue)
+        core?.calibration.nanos(from: start.rawValue, to: end.rawValue)
+            ?? Int64(bitPattern: end.rawValue &- start.rawValue)
     }
 
     // MARK: Spans
