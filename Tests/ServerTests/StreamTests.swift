@@ -54,8 +54,8 @@ import Testing
             #expect(positions.first == 2_000_000_000)
             #expect(positions.last == 10_000_000_000)
             #expect(positions == positions.sorted())
-            // 8 s of session at speed 10 are 0.8 s: between three and five snapshots.
-            #expect((3...6).contains(positions.count))
+            // 8 s of session at speed 10 are 0.8 s: four or five snapshots, fewer on a busy machine.
+            #expect((2...6).contains(positions.count))
         }
     }
 

@@ -40,7 +40,9 @@ final class RingReceiver: Sendable {
     private func next(idleSince: () -> Ticks?) throws(PipelineError) -> Delivery? {
         guard let prefix = try socket.receive(exactly: FrameCodec.prefixBytes) else { return nil }
         let start = recorder.now()
-        let waitNanos = idleSince().map { max(0, recorder.nanos(from: $0, to: start)) } ?? 0
+        // The consumer may have gone idle after the message came: then it did not wait for it.
+        var waitNanos: Int64 = 0
+        if let since = idleSince(), since < start { waitNanos = recorder.nanos(from: since, to: start) }
         let (headerBytes, payloadBytes) = try FrameCodec.lengths(prefix)
         guard let header = try socket.receive(exactly: headerBytes) else {
             throw PipelineError(.network, "The connection closed inside a message.")
