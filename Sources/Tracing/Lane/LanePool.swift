@@ -21,7 +21,7 @@ final class LaneBox: Sendable {
 /// The lanes of one stream. Threads claim by compare-and-swap; the sealer adds lanes before they are needed.
 final class LanePool: Sendable {
     static let maxLanes = 256
-    static let spare = 2
+    static let spare = 4
 
     let directory: String
     let slots: Int
