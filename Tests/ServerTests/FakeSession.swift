@@ -38,6 +38,7 @@ struct FakeSession: SessionBackend {
     }
     func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) -> [UInt8] {
         Array("{\"from\":\(from.nanos - Self.start.nanos),\"to\":\(to.nanos - Self.start.nanos),\"px\":\(pixels)}".utf8)
+            + Array(repeating: UInt8(ascii: " "), count: log.padding.load(ordering: .relaxed))
     }
     func dashboardMetrics() -> [UInt8] { Array("{\"current\":{\"tokens_per_second\":1}}".utf8) }
     func dashboardLayers() -> [UInt8] { Array("{\"5\":{}}".utf8) }
@@ -50,6 +51,7 @@ struct FakeSession: SessionBackend {
 final class FakeLog: Sendable {
     let refreshes = Atomic(0)
     let views = Atomic(0)
+    let padding = Atomic(0)
     private let facts: Mutex<(state: SessionPhase, lengthNanos: Int64)>
 
     init(state: SessionPhase = .saved, lengthNanos: Int64 = 10_000_000_000) { facts = Mutex((state, lengthNanos)) }

@@ -136,4 +136,22 @@ import Testing
             #expect(log.refreshes.load(ordering: .relaxed) == 1)
         }
     }
+
+    @Test(arguments: [
+        ("zstd", true), ("gzip, deflate, br, zstd", true), ("zstd;q=0.5", true), ("zstd;q=0", false),
+        ("zstd; q=0.0", false),
+        ("gzip", false), ("zstdx", false),
+    ])
+    func longAnswersAreCompressedForThoseWhoTakeIt(accepted: String, isCompressed: Bool) async throws {
+        let log = FakeLog()
+        log.padding.store(10_000, ordering: .relaxed)
+        try await TestServer.run(sessions: ["a"], log: log) { (server: TestServer) async throws in
+            let answer = try await server.client.get(
+                "/api/sessions/a/timeline", headers: ["Accept-Encoding: \(accepted)"])
+            #expect(answer.headers["content-encoding"] == (isCompressed ? "zstd" : nil))
+            #expect((Int(answer.headers["content-length"] ?? "") ?? 0 < 1000) == isCompressed)
+            let short = try await server.client.get("/api/sessions", headers: ["Accept-Encoding: zstd"])
+            #expect(short.headers["content-encoding"] == nil)
+        }
+    }
 }

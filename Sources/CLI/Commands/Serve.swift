@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SpanreelServer
+internal import SpanreelTracing
 
 /// The viewer over everything there is.
 struct Serve: AsyncParsableCommand {
@@ -35,7 +36,23 @@ struct Serve: AsyncParsableCommand {
             Output.print("sessions  \(options.directories.map(Invocation.short).joined(separator: ", ")); Ctrl-C ends")
             Output.flush()
         }
+        let start = Date()
         await running.untilSignal()
+        guard !json, let path = Self.newest(options, since: start) else { return }
+        for line in try Summary.lines(of: path) { Output.print(line) }
+    }
+
+    /// The newest session that was recorded while this served.
+    private static func newest(_ options: ViewerOptions, since start: Date) -> String? {
+        let files = FileManager.default
+        let names = options.directories.flatMap { directory in
+            ((try? files.contentsOfDirectory(atPath: directory)) ?? [])
+                .filter { $0.hasSuffix(".reel") && !$0.hasPrefix(".") }.map { "\(directory)/\($0)" }
+        }
+        let sessions = (names + options.paths).compactMap { try? SessionReader(path: $0).session }
+        let newest = sessions.max { $0.createdUnixNanos < $1.createdUnixNanos }
+        guard let newest, Double(newest.createdUnixNanos) / 1e9 >= start.timeIntervalSince1970 else { return nil }
+        return newest.path
     }
 }
 

@@ -99,16 +99,3 @@ extension HTTPField.Name {
         return name
     }
 }
-
-extension Response {
-    /// A JSON answer.
-    static func json(_ bytes: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: bytes))
-    }
-
-    /// A JSON answer from text.
-    static func json(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
-        json(ByteBuffer(string: text), status: status)
-    }
-}

@@ -42,15 +42,15 @@ struct ViewerRoutes: HTTPResponder {
             }
         case 3 where segments[0] == "sessions":
             switch segments[2] {
-            case "traces": return try await traces(segments[1], parameters)
-            case "timeline": return try await timeline(segments[1], parameters)
+            case "traces": return try await traces(segments[1], parameters, request)
+            case "timeline": return try await timeline(segments[1], parameters, request)
             case "stream": return try await stream(segments[1], parameters, request)
             default: break
             }
         case 4 where segments[0] == "sessions":
             switch segments[2] {
-            case "views": return try await views(segments[1], segments[3], parameters)
-            case "traces": return try await trace(segments[1], segments[3], parameters)
+            case "views": return try await views(segments[1], segments[3], parameters, request)
+            case "traces": return try await trace(segments[1], segments[3], parameters, request)
             default: break
             }
         default: break
@@ -77,36 +77,41 @@ struct ViewerRoutes: HTTPResponder {
         return .json("{\"sessions\":[\(rows)]}")
     }
 
-    private func views(_ session: String, _ list: String, _ parameters: Parameters) async throws -> Response {
+    private func views(_ session: String, _ list: String, _ parameters: Parameters, _ request: Request) async throws
+        -> Response
+    {
         let names = try ViewName.parse(list)
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
-        return .json(try await handle.views(names, handle.resolve(snapshot)))
+        return .json(try await handle.views(names, handle.resolve(snapshot)), for: request)
     }
 
-    private func traces(_ session: String, _ parameters: Parameters) async throws -> Response {
+    private func traces(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
         let limit = try parameters.integer("limit", 1...500) ?? 100
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
-        return .json(try await handle.traces(limit: limit, handle.resolve(snapshot)))
+        return .json(try await handle.traces(limit: limit, handle.resolve(snapshot)), for: request)
     }
 
-    private func trace(_ session: String, _ id: String, _ parameters: Parameters) async throws -> Response {
+    private func trace(_ session: String, _ id: String, _ parameters: Parameters, _ request: Request) async throws
+        -> Response
+    {
         guard let trace = TraceID(hex: id), !trace.isNone else {
             throw APIError.invalid("A trace id has thirty-two hexadecimal digits.")
         }
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
-        return .json(try await handle.trace(trace, handle.resolve(snapshot)))
+        return .json(try await handle.trace(trace, handle.resolve(snapshot)), for: request)
     }
 
-    private func timeline(_ session: String, _ parameters: Parameters) async throws -> Response {
+    private func timeline(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
         let from = try parameters.instant("from")
         let to = try parameters.instant("to")
         let pixels = try parameters.integer("px", 1...16384) ?? 1200
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
-        return .json(try await handle.timeline(from: from, to: to, pixels: pixels, handle.resolve(snapshot)))
+        return .json(
+            try await handle.timeline(from: from, to: to, pixels: pixels, handle.resolve(snapshot)), for: request)
     }
 
     private func diff(_ parameters: Parameters) async throws -> Response {

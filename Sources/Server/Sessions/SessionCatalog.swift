@@ -89,6 +89,10 @@ actor SessionCatalog {
         func newest(_ some: [Entry]) -> Entry? {
             some.max { $0.description.createdUnixNanos < $1.description.createdUnixNanos }
         }
+        // Paths were given and none is there yet: older sessions of the directory are not what is waited for.
+        if !paths.isEmpty, !entries.contains(where: { paths.contains($0.path) || $0.description.state == .live }) {
+            return nil
+        }
         return newest(entries.filter { $0.description.state == .live })
             ?? paths.lazy.compactMap { path in self.entries.first { $0.path == path } }.first
             ?? newest(entries)

@@ -3,10 +3,10 @@ internal import CZstd
 /// One zstd compressor. Frames carry zstd's own checksum: without it 99.9 % of single flipped bits decode to wrong data
 /// without an error.
 // @unchecked: a context is used by one owner at a time, which its two users (Sealer, SessionWriter) are.
-final class ZstdCompressor: @unchecked Sendable {
+package final class ZstdCompressor: @unchecked Sendable {
     private let context: OpaquePointer
 
-    init(level: Int) throws(TraceError) {
+    package init(level: Int) throws(TraceError) {
         guard let context = ZSTD_createCCtx() else { throw TraceError(.system, "zstd could not allocate a compressor") }
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
@@ -16,7 +16,7 @@ final class ZstdCompressor: @unchecked Sendable {
     deinit { ZSTD_freeCCtx(context) }
 
     /// Compresses `bytes` into one frame.
-    func compress(_ bytes: [UInt8]) throws(TraceError) -> [UInt8] {
+    package func compress(_ bytes: [UInt8]) throws(TraceError) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
         var code = 0
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
