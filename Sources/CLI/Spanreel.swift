@@ -18,7 +18,7 @@ struct Spanreel: AsyncParsableCommand {
             """,
         version: "spanreel 0.1.0",
         subcommands: [
-            Demo.self, Serve.self, Record.self, Open.self, Replay.self, Stats.self, Diff.self, Import.self, Pack.self,
+            Demo.self, Serve.self, Record.self, Open.self, Replay.self, Stats.self, Diff.self, ImportTrace.self, Pack.self,
             Seal.self,
             Verify.self, Dump.self, Share.self, PipelineWorkerCommand.self, PipelineLoadCommand.self,
         ])
@@ -35,7 +35,7 @@ struct Spanreel: AsyncParsableCommand {
             leave(0)
         } catch {
             Output.flush()
-            leave(Failure.report(error))
+            leave(CommandFailure.report(error))
         }
     }
 }

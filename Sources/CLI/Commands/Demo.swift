@@ -52,9 +52,9 @@ struct Demo: AsyncParsableCommand {
         let supervisor = PipelineSupervisor(configuration: configuration, commands: commands(path)) { event in
             switch event {
             case .died(let device, let code):
-                Failure.complain("\(device) died with exit code \(code); the recording goes on [process]")
+                CommandFailure.complain("\(device) died with exit code \(code); the recording goes on [process]")
             case .loadFinished: if duration != nil || requests != nil { end.yield() }
-            case .output(let device, let line): Failure.complain("\(device): \(line)")
+            case .output(let device, let line): CommandFailure.complain("\(device): \(line)")
             }
         }
         let watcher = Task { await watch(signals, end) }
@@ -156,7 +156,7 @@ struct Demo: AsyncParsableCommand {
 
     private func finish(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure("empty", "Nothing was recorded at \(path).")
+            throw CommandFailure("empty", "Nothing was recorded at \(path).")
         }
         try Packing.finish(path)
         if json {

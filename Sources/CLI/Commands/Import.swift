@@ -4,8 +4,9 @@ internal import SpanreelInterop
 internal import SpanreelTracing
 
 /// Recordings of other tools.
-struct Import: ParsableCommand {
+struct ImportTrace: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "import",
         abstract: "Turn another tool's trace into a session.",
         discussion: """
             Reads OpenTelemetry's OTLP: protobuf or JSON, plain or compressed with zstd; the content tells which. What cannot \
@@ -49,9 +50,9 @@ struct Import: ParsableCommand {
             Output.print("\(report.unreadMetrics) histograms and summaries have no place in a session")
         }
         for problem in report.problems {
-            Failure.complain("document \(problem.document), byte \(problem.offsetBytes): \(problem.what)")
+            CommandFailure.complain("document \(problem.document), byte \(problem.offsetBytes): \(problem.what)")
         }
-        if report.problemCount > report.problems.count { Failure.complain("\(report.problemCount) problems in all") }
+        if report.problemCount > report.problems.count { CommandFailure.complain("\(report.problemCount) problems in all") }
     }
 
     private func printJSON(_ report: ImportReport, _ target: String) {

@@ -27,7 +27,7 @@ struct Pack: ParsableCommand {
         let path = try place.existing(session)
         let target = try output.map { try place.vacant($0) }
         let report = try SessionPacker.pack(path: path, to: target, level: level)
-        Report.packed(report, path: target ?? path, json: json)
+        PackReport.packed(report, path: target ?? path, json: json)
     }
 }
 
@@ -51,7 +51,7 @@ struct Share: ParsableCommand {
         let path = try place.existing(session)
         let target = try place.vacant(output)
         let report = try SessionSharer.share(path: path, to: target)
-        Report.packed(report, path: target, json: json)
+        PackReport.packed(report, path: target, json: json)
     }
 }
 

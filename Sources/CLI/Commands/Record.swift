@@ -45,7 +45,7 @@ struct Record: AsyncParsableCommand {
     /// Seals and packs what was recorded, and says what it is.
     private func finish(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
-            return Failure.complain(
+            return CommandFailure.complain(
                 "the command recorded nothing: no process of it opened the session that SPANREEL_SESSION names [empty]")
         }
         try Packing.finish(path)
@@ -71,11 +71,11 @@ enum Packing {
         do throws(TraceError) {
             let report = try SessionPacker.pack(path: path)
             for damage in report.damages {
-                Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
+                CommandFailure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
             }
         } catch {
             guard error.code == .busy else { throw error }
-            Failure.complain("\(error.message); pack it later with `spanreel pack` [busy]")
+            CommandFailure.complain("\(error.message); pack it later with `spanreel pack` [busy]")
         }
     }
 }
@@ -103,7 +103,7 @@ final class SpawnedCommand: Sendable {
         var process: pid_t = 0
         let status = posix_spawnp(&process, arguments[0], nil, &attributes, argv, envp)
         guard status == 0 else {
-            throw Failure("unreadable", "\(arguments[0]) cannot be run: \(String(cString: strerror(status))).")
+            throw CommandFailure("unreadable", "\(arguments[0]) cannot be run: \(String(cString: strerror(status))).")
         }
         self.process = process
     }

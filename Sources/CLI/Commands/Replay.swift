@@ -82,7 +82,7 @@ struct Replay: AsyncParsableCommand {
         }
         let first = try timestamp(from, or: start)
         let last = try timestamp(to, or: end)
-        guard first <= last else { throw Failure("invalid", "--from lies after --to.") }
+        guard first <= last else { throw CommandFailure("invalid", "--from lies after --to.") }
         let clock = ContinuousClock.now
         let terminal = Terminal.size
         var instant = first

@@ -25,7 +25,7 @@ struct Serve: AsyncParsableCommand {
         options.paths = try sessions.map { try place.existing($0) }
         options.directories = place.directory.map { [$0] } ?? [place.path, FileManager.default.currentDirectoryPath]
         if let directory = place.directory, !FileManager.default.fileExists(atPath: directory) {
-            throw Failure("unreadable", "There is no directory \(directory).")
+            throw CommandFailure("unreadable", "There is no directory \(directory).")
         }
         let running = try await Viewer.start(options)
         if json {

@@ -14,7 +14,7 @@ struct DirectoryOption: ParsableArguments {
     func existing(_ nameOrPath: String) throws -> String {
         let path = locate(nameOrPath)
         guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure(
+            throw CommandFailure(
                 "unreadable",
                 "There is no session at \(path)\(nameOrPath == path ? "" : ", which is where the name \(nameOrPath) stands for")."
             )
@@ -33,7 +33,7 @@ struct DirectoryOption: ParsableArguments {
     func vacant(_ nameOrPath: String) throws -> String {
         let path = SessionPlace.path(nameOrPath, in: path)
         guard !FileManager.default.fileExists(atPath: path) else {
-            throw Failure("exists", "There is something at \(path) already; choose another name or remove it.")
+            throw CommandFailure("exists", "There is something at \(path) already; choose another name or remove it.")
         }
         return path
     }

@@ -15,7 +15,7 @@ enum Summary {
     static func lines(of path: String) throws -> [String] {
         let engine = try SessionEngine(path: path)
         let json = try engine.views([.overview, .throughput, .latency, .cache, .processes], ViewQuery(window: .all))
-        let envelope = Value(json: json)
+        let envelope = JSONField(json: json)
         let views = envelope["views"]
         let latency = views["latency"]
         let seconds = max(1e-9, (envelope["endNanos"].number ?? 0) / 1e9)
@@ -36,14 +36,14 @@ enum Summary {
         ]
     }
 
-    private static func bottleneck(_ overview: Value) -> String {
+    private static func bottleneck(_ overview: JSONField) -> String {
         let words = overview["words"].list
         let found = words.first { $0["severity"].text == "warn" } ?? words.first
         return found?["text"].text ?? "none stands out"
     }
 
     /// Records times what one costs, as each process measured it when it began.
-    private static func cost(_ processes: Value, _ seconds: Double) -> String {
+    private static func cost(_ processes: JSONField, _ seconds: Double) -> String {
         var records = 0
         var nanos = 0.0
         for process in processes["processes"].list {

@@ -61,7 +61,7 @@ enum Text {
 }
 
 /// What several commands print alike.
-enum Report {
+enum PackReport {
     /// After packing or sharing.
     static func packed(_ report: SessionPacker.Report, path: String, json: Bool) {
         if json {
@@ -74,7 +74,7 @@ enum Report {
                     + ": \(report.events) events in \(Text.bytes(report.sizeBytes)), "
                     + "before \(Text.bytes(report.sizeBytesBefore))")
             for damage in report.damages {
-                Failure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
+                CommandFailure.complain("missing: byte \(damage.offsetBytes) of \(damage.path): \(damage.message)")
             }
         }
     }

@@ -22,7 +22,7 @@ struct ViewerArguments: ParsableArguments {
             options.port = .exactly(port)
         } else if let text = ProcessInfo.processInfo.environment["DASHBOARD_PORT"] {
             guard let port = Int(text), (0...65535).contains(port) else {
-                throw Failure("invalid", "DASHBOARD_PORT must be a port from 0 to 65535, not \(text).")
+                throw CommandFailure("invalid", "DASHBOARD_PORT must be a port from 0 to 65535, not \(text).")
             }
             options.port = .exactly(port)
         }
@@ -45,7 +45,7 @@ struct Viewer {
         }
         for await address in addresses { return Viewer(address: address, task: task) }
         try await task.value
-        throw Failure("internal", "The viewer ended before it listened.")
+        throw CommandFailure("internal", "The viewer ended before it listened.")
     }
 
     /// Says where the page is; loudly when that is not where it was expected.

@@ -6,6 +6,9 @@ public struct PipelineConfiguration: Codable, Sendable, Equatable {
     /// The environment variable that carries the JSON form to workers and load generator.
     public static let environmentName = "SPANREEL_PIPELINE"
 
+    /// The device label of the load generator's stream.
+    public static let clientDevice = "client1"
+
     /// Worker processes, `mini1` to `miniN`; the layers are split evenly over them.
     public var devices = 3
     /// The decoder's sizes.

@@ -4,8 +4,6 @@ import Synchronization
 
 /// The load of the demo: a process of its own, labelled `client1`, that asks over real HTTP.
 public enum LoadGenerator {
-    /// The device label of its stream.
-    public static let device = "client1"
     /// Requests that it has open at most; arrivals beyond wait for a free client.
     static let clients = 16
 
@@ -15,7 +13,7 @@ public enum LoadGenerator {
     public static func run(configuration: PipelineConfiguration) async throws(PipelineError) {
         let lifeline = Lifeline()
         let recorder = try PipelineWorker.openRecorder(
-            device: device, configuration: configuration, service: "spanreel-load")
+            device: PipelineConfiguration.clientDevice, configuration: configuration, service: "spanreel-load")
         guard let peers = PipelineWorker.peers(from: lifeline) else { return PipelineWorker.close(recorder) }
         lifeline.watch()
         let first = configuration.deviceNames.first ?? "mini1"

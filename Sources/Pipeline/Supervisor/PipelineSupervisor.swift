@@ -102,8 +102,8 @@ public final class PipelineSupervisor: Sendable {
             let port = peers.inferencePort
             state.withLock { $0.inferencePort = port }
             guard !configuration.noLoad else { return }
-            try spawn(LoadGenerator.device, commands.load)
-            write(peers, to: LoadGenerator.device)
+            try spawn(PipelineConfiguration.clientDevice, commands.load)
+            write(peers, to: PipelineConfiguration.clientDevice)
         } catch {
             await stop()
             throw error
@@ -125,8 +125,8 @@ public final class PipelineSupervisor: Sendable {
             }
         }
         let start = ContinuousClock.now
-        terminate(children.filter { $0.device == LoadGenerator.device })
-        while children.contains(where: { $0.device == LoadGenerator.device && !$0.process.isOver }),
+        terminate(children.filter { $0.device == PipelineConfiguration.clientDevice })
+        while children.contains(where: { $0.device == PipelineConfiguration.clientDevice && !$0.process.isOver }),
             ContinuousClock.now - start < .milliseconds(800)
         {
             try? await Task.sleep(for: .milliseconds(10))
@@ -164,7 +164,7 @@ public final class PipelineSupervisor: Sendable {
                 return state.isStopping
             }
             if isExpected { return }
-            if device == LoadGenerator.device, code == 0 {
+            if device == PipelineConfiguration.clientDevice, code == 0 {
                 onEvent(.loadFinished)
             } else {
                 onEvent(.died(device: device, exitCode: code))

@@ -45,7 +45,7 @@ extension ViewerRoutes {
 /// One client's position in a session and what to send next.
 private struct Player: Sendable {
     /// Bytes of one or more events.
-    struct Frame: Sendable {
+    struct Chunk: Sendable {
         var text: ByteBuffer
         var isLast: Bool
     }
@@ -64,7 +64,7 @@ private struct Player: Sendable {
         self.speed = speed
     }
 
-    mutating func next() async throws -> Frame {
+    mutating func next() async throws -> Chunk {
         var query = try await handle.resolve(parameters)
         let extent = try await handle.extent()
         var isLast = extent.state != .live
@@ -82,14 +82,14 @@ private struct Player: Sendable {
         }
         var text = Self.event("snapshot", try await handle.views(names, query))
         if isLast { text.writeImmutableBuffer(Self.event("end", ByteBuffer(string: "{}"))) }
-        return Frame(text: text, isLast: isLast)
+        return Chunk(text: text, isLast: isLast)
     }
 
-    mutating func nextOrError() async -> Frame {
+    mutating func nextOrError() async -> Chunk {
         do {
             return try await next()
         } catch {
-            return Frame(text: Self.event("error", ByteBuffer(string: APIError(error).json)), isLast: true)
+            return Chunk(text: Self.event("error", ByteBuffer(string: APIError(error).json)), isLast: true)
         }
     }
 

@@ -6,7 +6,7 @@ internal import SpanreelServer
 internal import SpanreelTracing
 
 /// Trouble that no library has a word for: a stable code and one sentence.
-struct Failure: Error {
+struct CommandFailure: Error {
     /// The stable code.
     var code: String
     /// The sentence.
@@ -37,7 +37,7 @@ struct Failure: Error {
 
     private static func sentence(_ error: any Error) -> String {
         switch error {
-        case let error as Failure: "\(error.message) [\(error.code)]"
+        case let error as CommandFailure: "\(error.message) [\(error.code)]"
         case let error as TraceError: upperFirst(error.description)
         case let error as ReplayError: error.description
         case let error as ViewerError: error.description

@@ -2,7 +2,7 @@ internal import Foundation
 internal import SpanreelReplay
 
 /// A value of the API's JSON, for printing: what is not there reads as nothing.
-struct Value {
+struct JSONField {
     let raw: Any?
 
     init(_ raw: Any?) { self.raw = raw is NSNull ? nil : raw }
@@ -10,8 +10,8 @@ struct Value {
     /// Parses an envelope.
     init(json: [UInt8]) { self.init(try? JSONSerialization.jsonObject(with: Data(json))) }
 
-    subscript(_ key: String) -> Value { Value((raw as? [String: Any])?[key]) }
-    var list: [Value] { (raw as? [Any])?.map { Value($0) } ?? [] }
+    subscript(_ key: String) -> JSONField { JSONField((raw as? [String: Any])?[key]) }
+    var list: [JSONField] { (raw as? [Any])?.map { JSONField($0) } ?? [] }
     var number: Double? { (raw as? NSNumber)?.doubleValue }
     var int: Int? { (raw as? NSNumber)?.intValue }
     /// Text from a session, safe for a terminal.
