@@ -43,7 +43,7 @@ struct FakeSession: SessionBackend {
     func dashboardMetrics() -> [UInt8] { Array("{\"current\":{\"tokens_per_second\":1}}".utf8) }
     func dashboardLayers() -> [UInt8] { Array("{\"5\":{}}".utf8) }
     func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) -> [UInt8] {
-        Array("{\"history\":[],\"limit\":\(limit ?? -1)}".utf8)
+        Array("{\"history\":[],\"limit\":\(limit ?? -1),\"from\":\((from?.nanos ?? 0) - Self.start.nanos)}".utf8)
     }
 }
 

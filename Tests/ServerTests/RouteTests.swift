@@ -125,6 +125,9 @@ import Testing
             #expect(try await server.client.get("/api/metrics").body == #"{"current":{"tokens_per_second":1}}"#)
             #expect(try await server.client.get("/api/layers").body == #"{"5":{}}"#)
             #expect(try await server.client.get("/api/history?limit=3").json["limit"] as? Int == 3)
+            for from in ["2.5s", "2.5", "1800000002.5", "2027-01-15T08:00:02.5Z"] {
+                #expect(try await server.client.get("/api/history?from=\(from)").json["from"] as? Int == 2_500_000_000)
+            }
         }
     }
 

@@ -71,6 +71,15 @@ struct Parameters {
         return parameters
     }
 
+    /// The same for the dashboard, whose own `timestamp` is in Unix seconds: a plain number that large is one.
+    static func dashboardTimestamp(_ text: String?, start: Timestamp, end: Timestamp) throws(ReplayError) -> Timestamp?
+    {
+        if let text, let seconds = Double(text), (1e8...9e9).contains(seconds) {
+            return Timestamp(nanos: Int64((seconds * 1e9).rounded()))
+        }
+        return try timestamp(text, start: start, end: end)
+    }
+
     /// The instant that a text means in a session of those bounds; nil for the newest.
     static func timestamp(_ text: String?, start: Timestamp, end: Timestamp) throws(ReplayError) -> Timestamp? {
         guard let text, case .instant(let timestamp) = try TimeText.instant(text, start: start, end: end) else {

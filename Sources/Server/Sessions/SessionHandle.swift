@@ -102,8 +102,8 @@ actor SessionHandle {
     func dashboardHistory(from: String?, to: String?, limit: Int?) throws -> ByteBuffer {
         try refreshIfDue()
         let (start, end) = backend.bounds
-        let first = try Parameters.timestamp(from, start: start, end: end)
-        let last = try Parameters.timestamp(to, start: start, end: end)
+        let first = try Parameters.dashboardTimestamp(from, start: start, end: end)
+        let last = try Parameters.dashboardTimestamp(to, start: start, end: end)
         return try answer(nil) { try $0.dashboardHistory(from: first, to: last, limit: limit) }
     }
 
