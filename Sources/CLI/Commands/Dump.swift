@@ -32,6 +32,8 @@ struct Dump: ParsableCommand {
         options.json = json
         if let limit { options.limit = limit }
         let count = try SessionDump.run(path: try place.existing(session), options: options) { Output.print($0) }
-        if count == 0, trace != nil || device != nil { CommandFailure.complain("no record of the session is like that") }
+        if count == 0, trace != nil || device != nil {
+            CommandFailure.complain("no record of the session is like that")
+        }
     }
 }

@@ -52,7 +52,9 @@ struct ImportTrace: ParsableCommand {
         for problem in report.problems {
             CommandFailure.complain("document \(problem.document), byte \(problem.offsetBytes): \(problem.what)")
         }
-        if report.problemCount > report.problems.count { CommandFailure.complain("\(report.problemCount) problems in all") }
+        if report.problemCount > report.problems.count {
+            CommandFailure.complain("\(report.problemCount) problems in all")
+        }
     }
 
     private func printJSON(_ report: ImportReport, _ target: String) {

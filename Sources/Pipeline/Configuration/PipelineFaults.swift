@@ -82,7 +82,8 @@ public struct PipelineFaults: Codable, Sendable, Equatable {
         for device in slowDevices.keys.sorted() where !devices.contains(device) {
             throw PipelineError(.invalid, "--slow-device names '\(device)', but \(known).")
         }
-        for device in skews.keys.sorted() where !devices.contains(device) && device != PipelineConfiguration.clientDevice {
+        for device in skews.keys.sorted()
+        where !devices.contains(device) && device != PipelineConfiguration.clientDevice {
             throw PipelineError(.invalid, "--skew names '\(device)', but \(known).")
         }
         let hops = devices.indices.map { "\(devices[$0])-\(devices[($0 + 1) % devices.count])" }

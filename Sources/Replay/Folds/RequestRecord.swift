@@ -1,4 +1,4 @@
-public import SpanreelTracing
+import SpanreelTracing
 
 /// How far a request has come.
 public enum RequestState: String, Sendable, CaseIterable {
