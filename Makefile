@@ -46,7 +46,7 @@ bench: setup
 	@Benchmarks/run.sh
 
 accept: setup
-	SPANREEL_ACCEPT=1 swift test --filter Diff
+	swift test --filter Diff
 
 browser: setup
 	@Scripts/browser.sh

@@ -1,10 +1,11 @@
+import SpanreelTracing
 import Testing
 
 @testable import SpanreelServer
 
 @Suite struct TextTests {
     @Test func jsonTextStaysOneLine() {
-        #expect(JSONText.quoted("a\"b\\c\nd\r\u{1}\u{2028}é") == #""a\"b\\c\nd\r\u0001\u2028é""#)
+        #expect(SafeText.json("a\"b\\c\nd\r\u{1}\u{2028}é") == #""a\"b\\c\nd\r\u0001\u2028é""#)
     }
 
     @Test func sshHint() {

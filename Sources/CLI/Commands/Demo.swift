@@ -138,7 +138,7 @@ struct Demo: AsyncParsableCommand {
     private func announce(_ page: Viewer, _ inferencePort: Int, _ path: String) {
         if json {
             Output.print(
-                "{\"url\":\(Text.json(page.address.url)),\"inferenceURL\":\"http://localhost:\(inferencePort)\",\"path\":\(Text.json(path))}"
+                "{\"url\":\(SafeText.json(page.address.url)),\"inferenceURL\":\"http://localhost:\(inferencePort)\",\"path\":\(SafeText.json(path))}"
             )
         } else {
             page.announce()
@@ -161,7 +161,7 @@ struct Demo: AsyncParsableCommand {
         try Packing.finish(path)
         if json {
             let size = (try? SessionReader(path: path).sizeBytes) ?? 0
-            Output.print("{\"path\":\(Text.json(path)),\"sizeBytes\":\(size)}")
+            Output.print("{\"path\":\(SafeText.json(path)),\"sizeBytes\":\(size)}")
         } else {
             for line in try Summary.lines(of: path) { Output.print(line) }
         }

@@ -59,11 +59,11 @@ struct ImportTrace: ParsableCommand {
 
     private func printJSON(_ report: ImportReport, _ target: String) {
         let problems = report.problems.map {
-            "{\"document\":\($0.document),\"offsetBytes\":\($0.offsetBytes),\"what\":\(Text.json($0.what))}"
+            "{\"document\":\($0.document),\"offsetBytes\":\($0.offsetBytes),\"what\":\(SafeText.json($0.what))}"
         }
         Output.print(
-            "{\"path\":\(Text.json(target)),\"spans\":\(report.spans),\"samples\":\(report.samples),\"derived\":\(report.derived),"
-                + "\"events\":\(report.events),\"devices\":[\(report.devices.map(Text.json).joined(separator: ","))],"
+            "{\"path\":\(SafeText.json(target)),\"spans\":\(report.spans),\"samples\":\(report.samples),\"derived\":\(report.derived),"
+                + "\"events\":\(report.events),\"devices\":[\(report.devices.map(SafeText.json).joined(separator: ","))],"
                 + "\"requests\":\(report.requests),\"tokens\":\(report.tokens),\"duplicates\":\(report.duplicates),"
                 + "\"unreadMetrics\":\(report.unreadMetrics),\"problemCount\":\(report.problemCount),"
                 + "\"problems\":[\(problems.joined(separator: ","))]}")

@@ -51,7 +51,7 @@ struct Record: AsyncParsableCommand {
         try Packing.finish(path)
         if json {
             let size = (try? SessionReader(path: path).sizeBytes) ?? 0
-            Output.print("{\"path\":\(Text.json(path)),\"sizeBytes\":\(size)}")
+            Output.print("{\"path\":\(SafeText.json(path)),\"sizeBytes\":\(size)}")
         } else {
             for line in try Summary.lines(of: path) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
         }

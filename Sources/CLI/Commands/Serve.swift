@@ -29,7 +29,7 @@ struct Serve: AsyncParsableCommand {
         }
         let running = try await Viewer.start(options)
         if json {
-            Output.print("{\"url\":\(Text.json(running.address.url)),\"port\":\(running.address.port)}")
+            Output.print("{\"url\":\(SafeText.json(running.address.url)),\"port\":\(running.address.port)}")
             Output.flush()
         } else {
             running.announce()
@@ -92,7 +92,7 @@ struct Page {
         let running = try await Viewer.start(options)
         let hash = instant.map { "/#view=overview&at=\($0)" } ?? ""
         if json {
-            Output.print("{\"url\":\(Text.json(running.address.url + hash)),\"port\":\(running.address.port)}")
+            Output.print("{\"url\":\(SafeText.json(running.address.url + hash)),\"port\":\(running.address.port)}")
         } else {
             running.announce(hash)
             Output.print("session   \(Output.visible(Invocation.short(path))); Ctrl-C ends")

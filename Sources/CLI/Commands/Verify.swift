@@ -43,9 +43,9 @@ struct Verify: ParsableCommand {
         let dropped = report.dropped.sorted { $0.key.label < $1.key.label }.map { "\"\($0.key.label)\":\($0.value)" }
         func list(_ damages: [Damage]) -> String {
             damages.map { damage in
-                "{\"kind\":\"\(damage.kind.rawValue)\",\"path\":\(Text.json(damage.path)),\"offsetBytes\":\(damage.offsetBytes),"
+                "{\"kind\":\"\(damage.kind.rawValue)\",\"path\":\(SafeText.json(damage.path)),\"offsetBytes\":\(damage.offsetBytes),"
                     + "\"lengthBytes\":\(damage.lengthBytes),\"lost\":\(damage.lostSequences.map { "\($0.count)" } ?? "null"),"
-                    + "\"message\":\(Text.json(damage.message))}"
+                    + "\"message\":\(SafeText.json(damage.message))}"
             }.joined(separator: ",")
         }
         Output.print(

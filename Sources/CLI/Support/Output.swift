@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SpanreelTracing
 
 /// Standard output: collected, and written in pieces. No colours, so that NO_COLOR has nothing to turn off.
 enum Output {
@@ -53,17 +54,7 @@ enum Output {
 
     /// Text with control characters and direction overrides made visible: names come from files, and a terminal obeys
     /// what it reads.
-    static func visible(_ text: String) -> String {
-        var out = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0..<0x20, 0x7F..<0xA0, 0x200B...0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF:
-                out.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-            default: out.append(scalar)
-            }
-        }
-        return String(out)
-    }
+    static func visible(_ text: String) -> String { SafeText.visible(text) }
 }
 
 /// The terminal's size; 80 by 24 when there is none.

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import SpanreelTracing
 
-/// Numbers as people read them, and JSON strings.
+/// Numbers as people read them.
 enum Text {
     /// `1.2 MB`.
     static func bytes(_ count: Int) -> String {
@@ -43,21 +43,6 @@ enum Text {
     static func right(_ text: String, _ width: Int) -> String {
         text.count >= width ? text : String(repeating: " ", count: width - text.count) + text
     }
-
-    /// A JSON string.
-    static func json(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\u{0}"..."\u{1F}", "\u{7F}":
-                out += "\\u" + Text.right(String(scalar.value, radix: 16), 4).replacingOccurrences(of: " ", with: "0")
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
-    }
 }
 
 /// What several commands print alike.
@@ -66,7 +51,7 @@ enum PackReport {
     static func packed(_ report: SessionPacker.Report, path: String, json: Bool) {
         if json {
             Output.print(
-                "{\"path\":\(Text.json(path)),\"events\":\(report.events),\"sizeBytesBefore\":\(report.sizeBytesBefore),"
+                "{\"path\":\(SafeText.json(path)),\"events\":\(report.events),\"sizeBytesBefore\":\(report.sizeBytesBefore),"
                     + "\"sizeBytes\":\(report.sizeBytes),\"damages\":\(report.damages.count)}")
         } else {
             Output.print(

@@ -55,28 +55,6 @@ struct APIError: Error, Equatable {
 
     /// `{"error":{"code":…,"message":…}}`.
     var json: String {
-        "{\"error\":{\"code\":\(JSONText.quoted(code)),\"message\":\(JSONText.quoted(message))}}"
-    }
-}
-
-/// JSON text that is written by hand, so that keys keep their documented order.
-enum JSONText {
-    /// A JSON string. Line and paragraph separators are escaped too, so that the text stays one line of an event stream.
-    static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}", "\u{2028}", "\u{2029}":
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
+        "{\"error\":{\"code\":\(SafeText.json(code)),\"message\":\(SafeText.json(message))}}"
     }
 }

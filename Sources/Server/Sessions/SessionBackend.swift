@@ -79,7 +79,7 @@ struct SessionDescription: Sendable, Equatable {
 
     /// `{"id":…,"name":…,"state":…,"createdUnixNanos":…,"sizeBytes":…}`.
     var json: String {
-        "{\"id\":\(JSONText.quoted(id)),\"name\":\(JSONText.quoted(name)),\"state\":\"\(state.rawValue)\","
+        "{\"id\":\(SafeText.json(id)),\"name\":\(SafeText.json(name)),\"state\":\"\(state.rawValue)\","
             + "\"createdUnixNanos\":\"\(createdUnixNanos)\",\"sizeBytes\":\(sizeBytes)}"
     }
 }

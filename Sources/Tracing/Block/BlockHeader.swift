@@ -4,8 +4,6 @@ enum BlockType: UInt8 {
     case events = 1
     /// Facts about the stream or session itself: names and values.
     case description = 2
-    /// Where the blocks are: a cache, never needed.
-    case index = 3
 }
 
 /// The 144 bytes before each payload, under a checksum of their own: a wrong length must not be believed.

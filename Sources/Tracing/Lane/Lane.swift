@@ -145,7 +145,6 @@ struct Lane: @unchecked Sendable {
         sp_store_relaxed(base + LaneLayout.sequenceOffset, 0)
         sp_store_relaxed(base + LaneLayout.sealedSequenceOffset, 0)
         sp_store_release(base + LaneLayout.baseOffset, Random.bits())
-        _ = sp_fetch_add(base + LaneLayout.useCountOffset, 1)
         sp_store_release(base + LaneLayout.stateOffset, LaneState.free.rawValue)
     }
 }

@@ -4,7 +4,6 @@
 //   64     head, sequence, base, cached tail      written by the emitting thread only
 //   128    drops by reason, cumulative            written by the emitting thread only
 //   192    tail, sealed sequence                  written by the sealer only
-//   256    thread id, use count
 //   4096   ring of 2^n slots of 32 bytes
 //
 // A record takes one slot, and a slot more for every 32 bytes of attributes:
@@ -39,8 +38,6 @@ enum LaneLayout {
 
     static let tailOffset = 192
     static let sealedSequenceOffset = 200
-
-    static let useCountOffset = 256
 
     static func sizeBytes(slots: Int) -> Int { headerBytes + slots * slotBytes }
 }

@@ -84,12 +84,6 @@ public struct StreamInfo: Sendable {
         self.device = device
     }
 
-    init(id: StreamID, epoch: Int, description: Description) {
-        self.init(id: id, device: description.values["device"] ?? "")
-        self.epoch = epoch
-        apply(description)
-    }
-
     /// Takes over what a description says.
     mutating func apply(_ description: Description) {
         for (key, value) in description.values {

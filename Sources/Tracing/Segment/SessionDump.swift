@@ -66,14 +66,14 @@ public enum SessionDump {
     ) -> String {
         let role = reader.symbols.role(event.role)
         var fields = [
-            "\"timeUnixNanos\":\"\(event.time.nanos)\"", "\"device\":\(quote(device))",
+            "\"timeUnixNanos\":\"\(event.time.nanos)\"", "\"device\":\(SafeText.json(device))",
             "\"incarnation\":\"\(Hex.string(event.incarnation))\"", "\"sequence\":\(event.sequence)",
-            "\"kind\":\"\(event.kind)\"", "\"name\":\(quote(role.name))", "\"operation\":\"\(role.operation)\"",
+            "\"kind\":\"\(event.kind)\"", "\"name\":\(SafeText.json(role.name))", "\"operation\":\"\(role.operation)\"",
         ]
         if role.phase != .none { fields.append("\"phase\":\"\(role.phase.label)\"") }
         if let layer = role.layer { fields.append("\"layer\":\(layer)") }
         if let stage = role.stage { fields.append("\"stage\":\(stage)") }
-        if let link = role.link { fields.append("\"link\":\(quote("\(link.from)>\(link.to)"))") }
+        if let link = role.link { fields.append("\"link\":\(SafeText.json("\(link.from)>\(link.to)"))") }
         if !event.span.isNone { fields.append("\"span\":\"\(event.span)\"") }
         if !event.parent.isNone { fields.append("\"parent\":\"\(event.parent)\"") }
         if !event.trace.isNone { fields.append("\"trace\":\"\(event.trace)\"") }
@@ -85,7 +85,7 @@ public enum SessionDump {
             let isText =
                 attribute.type == .string || attribute.type == .blob
                 || attribute.type == .double && !Double(bitPattern: attribute.bits).isFinite
-            return "\(quote(reader.symbols.name(of: attribute.key))):\(isText ? quote(text) : text)"
+            return "\(SafeText.json(reader.symbols.name(of: attribute.key))):\(isText ? SafeText.json(text) : text)"
         }
         if !attributes.isEmpty { fields.append("\"attributes\":{\(attributes.joined(separator: ","))}") }
         return "{\(fields.joined(separator: ","))}"
@@ -101,45 +101,9 @@ public enum SessionDump {
         }
     }
 
-    /// Names come from outside: nothing in them may steer a terminal.
+    /// A word of a line: safe for a terminal, and quoted when it holds blanks.
     private static func escape(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isUnsafe) || text.contains(" ") else { return text }
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            if isUnsafe(scalar) {
-                escaped += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return text.contains(" ") ? "\"\(escaped)\"" : escaped
-    }
-
-    private static func quote(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            default:
-                if isUnsafe(scalar) {
-                    for unit in String(scalar).utf16 {
-                        let digits = String(unit, radix: 16)
-                        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                    }
-                } else {
-                    quoted.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return quoted + "\""
-    }
-
-    /// Control characters, line separators and bidirectional overrides.
-    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0x200b...0x200f, 0x202a...0x202e, 0x2066...0x2069: true
-        default: false
-        }
+        let visible = SafeText.visible(text)
+        return text.contains(" ") ? "\"\(visible)\"" : visible
     }
 }

@@ -15,8 +15,8 @@ public enum SessionSealer {
     public static func seal(path: String) throws(TraceError) -> Report {
         let directory = SessionDirectory(path)
         guard POSIX.isDirectory(directory.path) else {
-            let reader = try SessionReader(path: path)
-            _ = reader
+            // A packed session has nothing to seal; whatever else this is, opening it says so.
+            _ = try SessionReader(path: path)
             return Report(adopted: 0, events: 0, live: 0)
         }
         let identity = try directory.identity()

@@ -126,7 +126,6 @@ public enum SessionVerifier {
                 if let blocks = description.int("blocks"), let events = description.int("events") {
                     found.totals = (blocks, events)
                 }
-            case .index: break
             }
         }
         report.damages.append(contentsOf: reader.damages)
