@@ -74,9 +74,8 @@ struct StreamHead {
 
     /// A sign of life: everything stamped before this instant, less a scheduling delay, is visible.
     func beat() {
-        let now = sp_monotonic_nanos()
-        sp_store_relaxed(file.base + 16, UInt64(bitPattern: calibration.unixNanos(now)))
-        sp_store_release(file.base + 24, now)
+        sp_store_relaxed(file.base + 16, UInt64(bitPattern: calibration.unixNanos(sp_ticks())))
+        sp_store_release(file.base + 24, sp_monotonic_nanos())
     }
 
     var heartbeat: Timestamp { Timestamp(nanos: Int64(bitPattern: sp_load_relaxed(file.base + 16))) }

@@ -1,6 +1,6 @@
-internal import CSpanreel
+public import CSpanreel
 
-/// A stamp of the emitting clock in its own steps: nanoseconds of the monotonic clock in format version 0.
+/// A stamp of the emitting clock in its own steps: see ``Recorder/nanos(from:to:)`` for nanoseconds.
 public struct Ticks: Hashable, Sendable, Comparable {
     /// The clock's reading.
     public var rawValue: UInt64
@@ -8,9 +8,6 @@ public struct Ticks: Hashable, Sendable, Comparable {
     @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
     /// Earlier on the same clock.
     @inlinable public static func < (a: Ticks, b: Ticks) -> Bool { a.rawValue < b.rawValue }
-
-    /// One clock read.
-    static func now() -> Ticks { Ticks(sp_monotonic_nanos()) }
 }
 
 /// A deliberate clock error for demonstrations and tests: the stream then declares a clock domain of its own.

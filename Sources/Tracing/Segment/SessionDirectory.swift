@@ -29,11 +29,12 @@ struct SessionDirectory {
         (POSIX.list(streamsPath) ?? []).filter { !$0.hasPrefix(".") }.map { Path.join(streamsPath, $0) }
     }
 
-    /// Identity of a session and the one wall-clock anchor of each clock domain in it.
+    /// Identity of a session, and the one clock of the boot that made it.
     struct Identity {
         var info: SessionInfo
         var bootID: String
-        var anchor: Calibration
+        /// What every process of that boot stamps with, so that their stamps compare exactly.
+        var clock: ClockSource
     }
 
     /// Creates the directory, or joins the one that is there. Two processes may race: one creates, the other joins.
@@ -59,16 +60,17 @@ struct SessionDirectory {
     }
 
     private func writeIdentity(name: String) throws(TraceError) {
-        // Both clocks are read together; the gap between them is the anchor's error, tens of nanoseconds.
-        let ticks = sp_monotonic_nanos()
-        let unix = sp_wall_nanos()
+        let clock = ClockSource.measure()
         let session = SessionID.random()
         let header = FileHeader(
             kind: .session, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
-            createdUnixNanos: unix)
+            createdUnixNanos: clock.calibration.unixAnchor)
         let writer = try BlockFileWriter(creating: sessionFile, header: header, compressor: ZstdCompressor(level: 3))
         let description = Description(values: [
-            "name": name, "boot": POSIX.bootID(), "anchor.ticks": String(ticks), "anchor.unix": String(unix),
+            "name": name, "boot": POSIX.bootID(), "clock.name": clock.name,
+            "clock.anchor.ticks": String(clock.calibration.ticksAnchor),
+            "clock.anchor.unix": String(clock.calibration.unixAnchor), "clock.rate": String(clock.calibration.rate),
+            "clock.step": String(clock.step),
         ])
         try writer.append(description.payload, BlockHeader(type: .description, stream: RandomID(high: 0, low: 0)))
         try writer.sync()
@@ -93,10 +95,16 @@ struct SessionDirectory {
         let info = SessionInfo(
             id: reader.header.session, name: description.values["name"] ?? SessionPlace.name(ofPath: path), path: path,
             isPacked: false, createdUnixNanos: created)
-        let anchor = Calibration(
-            ticksAnchor: description.values["anchor.ticks"].flatMap { UInt64($0) } ?? 0,
-            unixAnchor: description.values["anchor.unix"].flatMap { Int64($0) } ?? created, rate: Calibration.unitRate)
-        return Identity(info: info, bootID: description.values["boot"] ?? "", anchor: anchor)
+        func number<N: LosslessStringConvertible>(_ key: String, _ fallback: N) -> N {
+            description.values[key].flatMap { N($0) } ?? fallback
+        }
+        let clock = ClockSource(
+            name: description.values["clock.name"] ?? "",
+            calibration: Calibration(
+                ticksAnchor: number("clock.anchor.ticks", 0), unixAnchor: number("clock.anchor.unix", created),
+                rate: number("clock.rate", Calibration.unitRate)),
+            step: max(1, number("clock.step", 1)))
+        return Identity(info: info, bootID: description.values["boot"] ?? "", clock: clock)
     }
 }
 
