@@ -1,6 +1,6 @@
 // What emitting costs, beside bare clock reads in the same process, interleaved. One JSON line a metric.
 //
-//   emit [--round] [--only hot,threads,burst,disabled,tail] [--seconds 90] [--lanes DIRECTORY]
+//   emit [--round] [--only hot,threads,burst,disabled,tail] [--seconds 90] [--disk]
 //
 // Each figure is the least-disturbed of its batches' middle: the median of per-batch means.
 
@@ -19,7 +19,7 @@ func report(_ metric: String, _ value: Double, _ unit: String) {
     print(#"{"peer":"spanreel","metric":"\#(metric)","value":\#(String(format: "%.4f", value)),"unit":"\#(unit)"}"#)
 }
 
-let folder = option("--lanes") ?? NSTemporaryDirectory() + "spanreel-bench-" + UUID().uuidString
+let folder = FileManager.default.currentDirectoryPath + "/.bench-" + UUID().uuidString
 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(atPath: folder) }
 
@@ -28,6 +28,7 @@ options.path = folder + "/emit.reel"
 options.device = "bench"
 options.durability = .none
 options.laneSlots = 1 << 19
+if arguments.contains("--disk") { options.lanePlacement = .besideSegments }
 let recorder = try Recorder.open(options)
 let handles = Handles(recorder)
 

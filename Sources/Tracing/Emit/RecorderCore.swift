@@ -134,7 +134,8 @@ final class RecorderCore: Sendable {
         let temporary = Path.join(streams, ".\(stream)")
         let final = Path.join(streams, "\(stream)-1")
         try POSIX.makeDirectories(temporary)
-        let laneDirectory = LanePlace.choose(stream: stream, streamPath: final, laneBytes: options.laneSlots * 32)
+        let laneDirectory = LanePlace.choose(
+            options.lanePlacement, stream: stream, streamPath: final, laneBytes: options.laneSlots * 32)
         do throws(TraceError) {
             try POSIX.makeDirectories(laneDirectory.isShared ? laneDirectory.path : Path.join(temporary, "lanes"))
             let head = try StreamHead.create(
