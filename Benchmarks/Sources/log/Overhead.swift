@@ -21,11 +21,11 @@ import SpanreelTracing
 
 /// Chunks of 100 pieces of work without and with a span around each, A B B A; the median of differences.
 func measureOverhead(seconds: Double) throws {
+    let matrix = [Float](repeating: 0.5, count: 8 * 48 * 1024)
     let before = residentBytes()
     let recorder = try open("overhead")
     let layer = recorder.role(Role(.layer, phase: .decode, layer: 3, stage: 0))
     let parent = recorder.begin(recorder.role(Role(.stage, phase: .decode, stage: 0)))
-    let matrix = [Float](repeating: 0.5, count: 8 * 48 * 1024)
     let chunk = 100
     var sum: Float = 0
     var differences: [Double] = []
