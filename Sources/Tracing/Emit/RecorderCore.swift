@@ -205,7 +205,7 @@ final class RecorderCore: Sendable {
         guard generation == sp_fork_generation() else { return }
         sealer.stop()
         try flush()
-        try store.describe(StreamEnding.description(head: store.head, lanes: pool.lanes.map(\.lane)))
+        try store.describeEnd(StreamEnding.description(head: store.head, lanes: pool.lanes.map(\.lane)))
         try store.sync()
         store.head.setEnded()
         pool.remove()

@@ -95,7 +95,7 @@ final class Sealer: Sendable {
         let isDue =
             force || state == .released || pendingSlots >= lane.slots / 2
             || pendingEvents >= UInt64(StreamStore.maxBlockEvents)
-        if isDue, pendingSlots > 0 { _ = try store.drain(lane) }
+        if isDue, pendingSlots > 0 { _ = try store.drain(lane, isPatient: true) }
         if state == .released, lane.publishedHead == lane.publishedTail { lane.reincarnate() }
     }
 

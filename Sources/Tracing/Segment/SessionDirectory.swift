@@ -68,10 +68,13 @@ struct SessionDirectory {
             createdUnixNanos: unix)
         let writer = try BlockFileWriter(creating: sessionFile, header: header, compressor: ZstdCompressor(level: 3))
         let description = Description(values: [
-            "name": name, "boot": POSIX.bootID(), "anchor.ticks": String(ticks), "anchor.unix": String(unix),
+            "session": session.description, "created": String(unix), "name": name, "boot": POSIX.bootID(),
+            "anchor.ticks": String(ticks), "anchor.unix": String(unix),
         ])
         try writer.append(description.payload, BlockHeader(type: .description, stream: RandomID(high: 0, low: 0)))
         try writer.sync()
+        // The names in the new directory have to survive before the directory gets its own.
+        POSIX.syncDirectory(path)
     }
 
     /// Reads the `session` file.
@@ -89,14 +92,45 @@ struct SessionDirectory {
                 description.merge(part)
             }
         }
-        let created = reader.header.createdUnixNanos
+        guard let ticks = description.values["anchor.ticks"].flatMap({ UInt64($0) }),
+            let unix = description.values["anchor.unix"].flatMap({ Int64($0) }), reader.damages.isEmpty,
+            reader.tail == nil
+        else {
+            throw TraceError(.corrupt, "expected who the session is, found a damaged file", path: sessionFile)
+        }
         let info = SessionInfo(
             id: reader.header.session, name: description.values["name"] ?? SessionPlace.name(ofPath: path), path: path,
-            isPacked: false, createdUnixNanos: created)
-        let anchor = Calibration(
-            ticksAnchor: description.values["anchor.ticks"].flatMap { UInt64($0) } ?? 0,
-            unixAnchor: description.values["anchor.unix"].flatMap { Int64($0) } ?? created, rate: Calibration.unitRate)
+            isPacked: false, createdUnixNanos: reader.header.createdUnixNanos)
+        let anchor = Calibration(ticksAnchor: ticks, unixAnchor: unix, rate: Calibration.unitRate)
         return Identity(info: info, bootID: description.values["boot"] ?? "", anchor: anchor)
+    }
+
+    /// As `identity`, also when the `session` file is damaged: its segments repeat whose they are. For reading only; who
+    /// would write into the session needs its clock's anchor.
+    func salvagedIdentity() throws(TraceError) -> (identity: Identity, damages: [Damage]) {
+        let failure: TraceError
+        do throws(TraceError) { return (try identity(), []) } catch { failure = error }
+        guard failure.code != .unsupportedVersion, POSIX.exists(sessionFile) || POSIX.isDirectory(streamsPath) else {
+            throw failure
+        }
+        var header = try? BlockFileReader(path: sessionFile).header
+        for stream in streamPaths where header == nil || header?.session == RandomID(high: 0, low: 0) {
+            for name in (POSIX.list(stream) ?? []) where name.hasSuffix(".seg") {
+                if let segment = try? BlockFileReader(path: Path.join(stream, name)) {
+                    header = segment.header
+                    break
+                }
+            }
+        }
+        guard let header else { throw failure }
+        let info = SessionInfo(
+            id: header.session, name: SessionPlace.name(ofPath: path), path: path, isPacked: false,
+            createdUnixNanos: header.createdUnixNanos)
+        let anchor = Calibration(ticksAnchor: 0, unixAnchor: header.createdUnixNanos, rate: Calibration.unitRate)
+        let damage = Damage(
+            kind: .fileHeader, path: sessionFile, offsetBytes: 0, lengthBytes: POSIX.fileSizeBytes(sessionFile) ?? 0,
+            level: .durable, message: "\(failure.message); who the session is was taken from its segments")
+        return (Identity(info: info, bootID: "", anchor: anchor), [damage])
     }
 }
 
