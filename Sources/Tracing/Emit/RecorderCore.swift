@@ -218,7 +218,7 @@ final class RecorderCore: Sendable {
         var ending = StreamEnding.description(head: store.head, lanes: pool.lanes.map(\.lane))
         let comparison = ClockSource.comparison().fact
         ending.values[comparison.key] = comparison.value
-        try store.describe(ending)
+        try store.describeEnd(ending)
         try store.sync()
         store.head.setEnded()
         pool.remove()

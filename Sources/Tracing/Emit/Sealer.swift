@@ -120,7 +120,7 @@ final class Sealer: Sendable {
         let pendingEvents = lane.publishedSequence &- lane.sealedSequence
         let isFlooded = pendingSlots >= lane.slots / 2 || pendingEvents >= UInt64(StreamStore.maxBlockEvents)
         let isDue = force || state == .released || isFlooded
-        if isDue, pendingSlots > 0 { _ = try store.drain(lane) }
+        if isDue, pendingSlots > 0 { _ = try store.drain(lane, isPatient: true) }
         if state == .released, lane.publishedHead == lane.publishedTail { lane.reincarnate() }
         return isFlooded ? .flooded : pendingSlots > lane.slots / 16 ? .busy : .idle
     }

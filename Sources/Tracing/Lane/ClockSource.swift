@@ -15,6 +15,31 @@ struct ClockSource: Sendable, Equatable {
     /// The clock advances in multiples of so many ticks: stored stamps are divided by it.
     var step: UInt64
 
+    /// As facts of a session, and back; nil when one is missing or malformed.
+    var facts: [String: String] {
+        [
+            "clock.name": name, "clock.anchor.ticks": String(calibration.ticksAnchor),
+            "clock.anchor.unix": String(calibration.unixAnchor), "clock.rate": String(calibration.rate),
+            "clock.step": String(step),
+        ]
+    }
+
+    init(name: String, calibration: Calibration, step: UInt64) {
+        self.name = name
+        self.calibration = calibration
+        self.step = step
+    }
+
+    init?(facts: [String: String]) {
+        guard let name = facts["clock.name"], let ticks = facts["clock.anchor.ticks"].flatMap({ UInt64($0) }),
+            let unix = facts["clock.anchor.unix"].flatMap({ Int64($0) }),
+            let rate = facts["clock.rate"].flatMap({ UInt64($0) }),
+            let step = facts["clock.step"].flatMap({ UInt64($0) }), step > 0
+        else { return nil }
+        self.init(
+            name: name, calibration: Calibration(ticksAnchor: ticks, unixAnchor: unix, rate: rate), step: step)
+    }
+
     /// How long the rate is measured where the system does not state it. Both ends are known to about 10 ns, so the
     /// rate to about 1 part in a million.
     static let measureMicros: UInt32 = 20_000
