@@ -31,6 +31,11 @@
         return kindBits | statusBits << 3 | spanKindBits << 5
     }
 
+    /// Whether the byte is one that `pack` makes.
+    @inline(__always) static func isValid(_ byte: UInt8) -> Bool {
+        byte & 7 != 0 && byte & 7 != 7 && byte >> 3 & 3 != 3 && byte >> 5 <= 5
+    }
+
     static func unpack(_ byte: UInt8) -> (EventKind, SpanStatus, SpanKind)? {
         guard let kind = EventKind(rawValue: byte & 7), let status = SpanStatus(rawValue: byte >> 3 & 3),
             let spanKind = SpanKind(rawValue: byte >> 5)

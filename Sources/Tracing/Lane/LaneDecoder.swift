@@ -41,7 +41,7 @@ struct LaneDecoder {
     ) -> Event? {
         guard let (kind, status, spanKind) = Fact.unpack(record.fact) else { return nil }
         let first = attributes.count
-        let longDuration = append(record, cursor, symbols, &attributes)
+        let longDuration = names.append(record, cursor, symbols, to: &attributes)
         var start = calibration.unixNanos(record.time)
         var end = start
         if kind == .span {
@@ -56,32 +56,5 @@ struct LaneDecoder {
             parent: kind == .end ? .none : SpanID(record.id), trace: names.trace(record.context),
             value: kind == .tokens ? Int64(record.low) : 0, attributeStart: UInt32(truncatingIfNeeded: first),
             attributeCount: UInt16(clamping: attributes.count - first))
-    }
-
-    /// Reads attributes; returns the duration that did not fit into the record.
-    private mutating func append(
-        _ record: LaneRecord, _ cursor: LaneCursor, _ symbols: Symbols, _ attributes: inout ContiguousArray<Attribute>
-    ) -> UInt64? {
-        var longDuration: UInt64?
-        var list = LaneAttributes(record, cursor)
-        while let attribute = list.next() {
-            switch attribute {
-            case .longDuration(let ticks): longDuration = ticks
-            case .int(let key, let bits):
-                attributes.append(Attribute(key: names.key(key, symbols), type: .int, bits: bits))
-            case .double(let key, let bits):
-                attributes.append(Attribute(key: names.key(key, symbols), type: .double, bits: bits))
-            case .bool(let key, let value):
-                attributes.append(Attribute(key: names.key(key, symbols), type: .bool, bits: value ? 1 : 0))
-            case .handle(let key, let id):
-                let text = names.string(id, symbols)
-                attributes.append(Attribute(key: names.key(key, symbols), type: .string, bits: UInt64(text.index)))
-            case .text(let key, let word, let length, let original):
-                if let original { attributes.append(Attribute(key: .truncatedBytes, type: .int, bits: original)) }
-                let text = symbols.intern(cursor.text(word, length))
-                attributes.append(Attribute(key: names.key(key, symbols), type: .string, bits: UInt64(text.index)))
-            }
-        }
-        return longDuration
     }
 }

@@ -62,3 +62,32 @@ struct LaneNames {
         return lastTrace
     }
 }
+
+extension LaneNames {
+    /// Appends a record's attributes; returns the duration that did not fit into the record.
+    mutating func append(
+        _ record: LaneRecord, _ cursor: LaneCursor, _ symbols: Symbols, to attributes: inout ContiguousArray<Attribute>
+    ) -> UInt64? {
+        var longDuration: UInt64?
+        var list = LaneAttributes(record, cursor)
+        while let attribute = list.next() {
+            switch attribute {
+            case .longDuration(let ticks): longDuration = ticks
+            case .int(let name, let bits):
+                attributes.append(Attribute(key: key(name, symbols), type: .int, bits: bits))
+            case .double(let name, let bits):
+                attributes.append(Attribute(key: key(name, symbols), type: .double, bits: bits))
+            case .bool(let name, let value):
+                attributes.append(Attribute(key: key(name, symbols), type: .bool, bits: value ? 1 : 0))
+            case .handle(let name, let id):
+                let text = string(id, symbols)
+                attributes.append(Attribute(key: key(name, symbols), type: .string, bits: UInt64(text.index)))
+            case .text(let name, let word, let length, let original):
+                if let original { attributes.append(Attribute(key: .truncatedBytes, type: .int, bits: original)) }
+                let text = symbols.intern(cursor.text(word, length))
+                attributes.append(Attribute(key: key(name, symbols), type: .string, bits: UInt64(text.index)))
+            }
+        }
+        return longDuration
+    }
+}
