@@ -96,8 +96,10 @@ final class StreamStore: @unchecked Sendable {
         try locked { () throws(TraceError) in
             if isPatient, let lastFailure, sp_monotonic_nanos() < retryAt { throw lastFailure }
             do throws(TraceError) {
+                // What was committed before the call: a lane that is filled as fast as it is drained has no end.
+                let goal = lane.publishedHead
                 var total = 0
-                while true {
+                while lane.publishedTail < goal {
                     let count = try drainOneBlock(lane)
                     if count == 0 { break }
                     total += count
