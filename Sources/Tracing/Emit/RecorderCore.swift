@@ -46,7 +46,7 @@ final class RecorderCore: Sendable {
         generation = sp_fork_generation()
         info = Self.describe(options, stream, clock.name, domain, cost: Self.measureCost(calibration))
 
-        let parts = try Self.makeDirectory(identity.info, stream, calibration, options)
+        let parts = try Self.makeDirectory(identity.info, stream, clock, options)
         names = parts.names
         contexts = parts.contexts
         pool = parts.pool
@@ -128,7 +128,7 @@ final class RecorderCore: Sendable {
 
     /// Builds the stream's directory aside and renames it into place, so that no reader meets half of it.
     private static func makeDirectory(
-        _ session: SessionInfo, _ stream: StreamID, _ calibration: Calibration, _ options: Recorder.Options
+        _ session: SessionInfo, _ stream: StreamID, _ clock: ClockSource, _ options: Recorder.Options
     ) throws(TraceError) -> Parts {
         let streams = SessionDirectory(session.path).streamsPath
         let temporary = Path.join(streams, ".\(stream)")
@@ -139,7 +139,8 @@ final class RecorderCore: Sendable {
         do throws(TraceError) {
             try POSIX.makeDirectories(laneDirectory.isShared ? laneDirectory.path : Path.join(temporary, "lanes"))
             let head = try StreamHead.create(
-                path: Path.join(temporary, "head"), calibration: calibration, laneDirectory: laneDirectory.path)
+                path: Path.join(temporary, "head"), calibration: clock.calibration, step: clock.step,
+                laneDirectory: laneDirectory.path)
             let names = try Arena(path: Path.join(temporary, "names"), sizeBytes: options.namesBytes)
             let contexts = try ContextTable(path: Path.join(temporary, "contexts"))
             guard POSIX.rename(temporary, final) else { throw .system("cannot create the stream", final) }
