@@ -16,9 +16,12 @@ struct PacedRun {
 func run(_ recorder: Recorder, path: String, perSecond: Double, seconds: Double, pairs: Bool) throws -> PacedRun {
     let layers = (0..<24).map { recorder.role(Role(.layer, phase: .decode, layer: $0, stage: 0)) }
     let parent = recorder.begin(recorder.role(Role(.stage, phase: .decode, stage: 0)))
-    // The lane's pages, the sealer's pace and the compressor are warm after the first tenth of a second.
-    for _ in 0..<20_000 { recorder.record(layers[0], from: recorder.now(), parent: parent) }
-    usleep(50_000)
+    // A tenth of the rate for a tenth of a second: pages, compressor and the sealer's pace are warm then.
+    let warm = Int(perSecond / 10_000) * 100
+    for _ in 0..<100 {
+        emitSlice(recorder, layers, parent, warm / 100, false)
+        usleep(1_000)
+    }
     var result = PacedRun()
     let sliceNanos = 100_000.0
     let perSlice = Int(perSecond * sliceNanos / 1e9)
@@ -38,7 +41,7 @@ func run(_ recorder: Recorder, path: String, perSecond: Double, seconds: Double,
     result.sealerNanosPerEvent = sealer / Double(result.emitted * (pairs ? 2 : 1))
     try recorder.close()
     let reader = try SessionReader(path: path)
-    result.sealed = reader.sealedEventCount - 20_001
+    result.sealed = reader.sealedEventCount - warm - 1
     result.sizeBytes = reader.sizeBytes
     result.dropped = reader.streams.reduce(0) { $0 + $1.dropped.values.reduce(0, +) }
     return result
