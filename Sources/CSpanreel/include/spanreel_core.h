@@ -55,6 +55,8 @@ static inline __attribute__((always_inline)) void sp_store_relaxed(void *p, uint
 static inline __attribute__((always_inline)) void sp_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 // Keeps stores of a signal handler's view in program order on the same thread.
 static inline __attribute__((always_inline)) void sp_signal_fence(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+// Asks for a cache line that will be read soon.
+static inline __attribute__((always_inline)) void sp_prefetch(const void *p) { __builtin_prefetch(p, 0, 3); }
 static inline __attribute__((always_inline)) uint64_t sp_fetch_add(void *p, uint64_t v) {
     return __atomic_fetch_add((uint64_t *)p, v, __ATOMIC_RELAXED);
 }

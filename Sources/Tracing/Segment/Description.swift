@@ -2,7 +2,7 @@
 struct Description: Equatable {
     var values: [String: String] = [:]
 
-    var payload: [UInt8] {
+    var payload: BlockPayload {
         var writer = ByteWriter()
         writer.u8(0)
         writer.varint(UInt64(values.count))
@@ -10,11 +10,11 @@ struct Description: Equatable {
             writer.string(key)
             writer.string(value)
         }
-        return writer.bytes
+        return BlockPayload(main: writer.bytes)
     }
 
-    static func parse(_ payload: [UInt8]) -> Description? {
-        var reader = ByteReader(payload)
+    static func parse(_ payload: BlockPayload) -> Description? {
+        var reader = ByteReader(payload.main)
         guard reader.u8() == 0, let count = reader.count() else { return nil }
         var description = Description()
         for _ in 0..<count {
