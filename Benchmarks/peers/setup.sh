@@ -8,7 +8,8 @@ work="$root/.build-bench"
 mkdir -p "$work"
 
 have_lttng() {
-    command -v lttng >/dev/null && command -v lttng-sessiond >/dev/null && [ -e /usr/include/lttng/tracepoint.h ]
+    command -v lttng >/dev/null && command -v lttng-sessiond >/dev/null &&
+        echo '#include <lttng/tracepoint.h>' | cc -E - >/dev/null 2>&1
 }
 if ! have_lttng; then
     packages="lttng-tools liblttng-ust-dev babeltrace2"
