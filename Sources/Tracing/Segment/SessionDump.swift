@@ -97,7 +97,7 @@ public enum SessionDump {
         case .double: "\(Double(bitPattern: attribute.bits))"
         case .bool: attribute.bits == 0 ? "false" : "true"
         case .string: symbols.string(StringID(UInt32(truncatingIfNeeded: attribute.bits)))
-        case .blob: "<blob \(attribute.bits)>"
+        case .blob: "<blob \(Hex.string(symbols.blobs[Int(attribute.bits)]))>"
         }
     }
 
