@@ -31,7 +31,7 @@ class Absent(Exception):
 def run_once(program: Program, round_number: int) -> Samples:
     if not Path(program.command[0]).exists():
         # The peers' interpreter is missing when their packages could not be installed; that has been said by then.
-        raise (Absent if program.command[0] == str(PYTHON) else Failed)(f"{program.command[0]} is missing")
+        raise (Absent if program.command[0] == str(PYTHON) else Failed)(f"there is no program {Path(program.command[0]).name}")
     try:
         done = subprocess.run(program.command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired as error:

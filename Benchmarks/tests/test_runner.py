@@ -57,7 +57,7 @@ class RunnerTests(unittest.TestCase):
 
     def test_a_missing_program_is_a_failure(self) -> None:
         outcome = quietly([Program("emit", ("/nonexistent/emit", "--round"))], 1)
-        self.assertEqual(outcome.failed, {"emit": "/nonexistent/emit is missing"})
+        self.assertEqual(outcome.failed, {"emit": "there is no program emit"})
 
     def test_a_peer_that_cannot_run_here_is_no_failure(self) -> None:
         outcome = quietly([fakes.printing("lttng", "", status=UNAVAILABLE, complaint="lttng: not installed")], 2)
