@@ -19,9 +19,8 @@ struct Spanreel: AsyncParsableCommand {
         version: "spanreel 0.1.0",
         subcommands: [
             Demo.self, Serve.self, Record.self, Open.self, Replay.self, Stats.self, Diff.self, ImportTrace.self,
-            Pack.self,
-            Seal.self,
-            Verify.self, Dump.self, Share.self, PipelineWorkerCommand.self, PipelineLoadCommand.self,
+            Pack.self, Merge.self, Seal.self, Verify.self, Repair.self, Dump.self, Share.self,
+            PipelineWorkerCommand.self, PipelineLoadCommand.self,
         ])
 
     static func main() async {

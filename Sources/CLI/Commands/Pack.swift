@@ -73,10 +73,15 @@ struct Seal: ParsableCommand {
     func run() throws {
         let report = try SessionSealer.seal(path: try place.existing(session))
         if json {
-            Output.print("{\"adopted\":\(report.adopted),\"events\":\(report.events),\"live\":\(report.live)}")
+            Output.print(
+                "{\"adopted\":\(report.adopted),\"events\":\(report.events),\"live\":\(report.live),"
+                    + "\"unreadable\":[\(report.unreadable.map { SafeText.json($0.description) }.joined(separator: ","))]}"
+            )
         } else {
             Output.print(
                 "sealed \(report.events) events of \(report.adopted) dead processes; \(report.live) still write")
         }
+        for error in report.unreadable { CommandFailure.complain(error.description) }
+        if !report.unreadable.isEmpty { throw ExitCode(1) }
     }
 }

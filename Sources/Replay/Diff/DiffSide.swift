@@ -73,9 +73,7 @@ public struct DiffSide: Sendable {
             _ = try reader.poll(take)
             return reader.streams
         }
-        lost = reader.damages.reduce(0) {
-            $0 + ($1.lostSequences.map { Int(clamping: $0.upperBound - $0.lowerBound + 1) } ?? 0)
-        }
+        lost = reader.damages.lostEvents
     }
 
     // MARK: From sums to samples

@@ -127,11 +127,6 @@ extension SessionEngine {
     private func lostEvents(of index: Int) -> Int {
         let stream = reader.streams[index]
         let folder = "\(stream.id)-\(stream.epoch)"
-        return reader.damages.reduce(0) { sum, damage in
-            guard let lost = damage.lostSequences, reader.streams.count == 1 || damage.path.contains(folder) else {
-                return sum
-            }
-            return sum + lost.count
-        }
+        return reader.damages.filter { reader.streams.count == 1 || $0.path.contains(folder) }.lostEvents
     }
 }

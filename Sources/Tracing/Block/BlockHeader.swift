@@ -70,28 +70,42 @@ struct BlockHeader: Equatable {
         return writer.bytes
     }
 
-    /// Why bytes are no block header.
+    /// Why bytes are no block header that belongs here.
     enum Failure: Error, Equatable {
-        /// Another marker or a failed checksum: not a header, or a damaged one.
+        /// No header, or a damaged one: it fails its checksum or contradicts itself.
         case notAHeader
-        /// A header, intact, of a type from a newer version: skip `storedLength` bytes.
+        /// Intact, but with another file's marker or of another stream: what an older file left, or a sector gone astray.
+        case foreign
+        /// Intact and of this file, but written for another offset.
+        case misplaced(writtenFor: UInt64)
+        /// Intact, of a type from a newer version: skip `storedLength` bytes.
         case unknownType(storedLength: Int)
     }
 
-    static func parse(_ bytes: [UInt8], syncMarker: RandomID, at offset: Int) throws(Failure) -> BlockHeader {
+    /// Reads the header at `offset`. Without a `syncMarker` any will do: for files whose own header is damaged.
+    static func parse(_ bytes: [UInt8], syncMarker: RandomID?, at offset: Int) throws(Failure) -> BlockHeader {
         var reader = ByteReader(bytes)
-        guard bytes.count >= sizeBytes, let marker = reader.id(), marker == syncMarker,
+        guard bytes.count >= sizeBytes, let marker = reader.id(),
             let typeByte = reader.u8(), let codec = reader.u8(), reader.u16() != nil,
             let length = reader.u32(), let stored = reader.u32(), let raw = reader.u32(), let stream = reader.id(),
             let incarnation = reader.u64(), let first = reader.u64(), let last = reader.u64(),
             let count = reader.u32(), let epoch = reader.u32(), let minStart = reader.i64(), let maxTime = reader.i64(),
             let endSlot = reader.u64(), let hash = reader.u64(), let fileOffset = reader.u64(),
             let minTime = reader.i64(), let dropped = reader.u64(), reader.u32() != nil, let crc = reader.u32(),
-            CRC32C.checksum(bytes.prefix(sizeBytes - 4)) == crc, length == sizeBytes, fileOffset == UInt64(offset),
-            Int(stored) <= maxPayloadBytes, Int(raw) <= maxPayloadBytes
+            length == sizeBytes, Int(stored) <= maxPayloadBytes,
+            Int(raw) <= maxPayloadBytes || PlantedBug.isOn(.lengthUnbounded),
+            Integrity.holds(CRC32C.checksum(bytes.prefix(sizeBytes - 4)) == crc) || PlantedBug.isOn(.headerUnchecked)
         else { throw .notAHeader }
+        if let syncMarker, marker != syncMarker, !PlantedBug.isOn(.foreignAccepted) { throw .foreign }
+        guard fileOffset == UInt64(offset) || PlantedBug.isOn(.offsetUnchecked) else {
+            throw .misplaced(writtenFor: fileOffset)
+        }
         guard let type = BlockType(rawValue: typeByte), codec == zstdCodec else {
             throw .unknownType(storedLength: Int(stored))
+        }
+        // The sequences of a block are consecutive and begin at 1 or later.
+        if type == .events {
+            guard first > 0, last >= first, last - first == UInt64(count) &- 1 else { throw .notAHeader }
         }
         return BlockHeader(
             type: type, storedLength: Int(stored), rawLength: Int(raw), stream: stream, incarnation: incarnation,

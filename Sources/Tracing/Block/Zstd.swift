@@ -9,7 +9,7 @@ package final class ZstdCompressor: @unchecked Sendable {
     package init(level: Int) throws(TraceError) {
         guard let context = ZSTD_createCCtx() else { throw TraceError(.system, "zstd could not allocate a compressor") }
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
-        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, PlantedBug.isOn(.payloadUnchecked) ? 0 : 1)
         self.context = context
     }
 
@@ -34,9 +34,13 @@ package final class ZstdCompressor: @unchecked Sendable {
 enum Zstd {
     /// Expands one frame that must hold exactly `rawLength` bytes; nil for anything else. Never allocates more.
     static func decompress(_ frame: ArraySlice<UInt8>, rawLength: Int) -> [UInt8]? {
-        var code = 0
+        var code = -1
         let bytes = frame.withUnsafeBytes { source in
-            [UInt8](unsafeUninitializedCapacity: rawLength) { buffer, count in
+            // One frame and nothing behind it, of the size that the header announced: no bomb, no stowaway.
+            guard ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count,
+                ZSTD_getFrameContentSize(source.baseAddress, source.count) == UInt64(rawLength)
+            else { return [UInt8]() }
+            return [UInt8](unsafeUninitializedCapacity: rawLength) { buffer, count in
                 code = ZSTD_decompress(buffer.baseAddress, rawLength, source.baseAddress, source.count)
                 count = ZSTD_isError(code) == 0 ? code : 0
             }

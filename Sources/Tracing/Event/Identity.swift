@@ -12,7 +12,7 @@ public struct SpanID: Hashable, Sendable, Comparable {
     @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     /// No span.
-    public static let none = SpanID(0)
+    @inlinable public static var none: SpanID { SpanID(0) }
 
     /// Whether this is "no span".
     @inlinable public var isNone: Bool { rawValue == 0 }
@@ -35,7 +35,7 @@ public struct TraceID: Hashable, Sendable, Comparable {
     }
 
     /// No trace.
-    public static let none = TraceID(high: 0, low: 0)
+    @inlinable public static var none: TraceID { TraceID(high: 0, low: 0) }
 
     /// Whether this is "no trace".
     @inlinable public var isNone: Bool { high == 0 && low == 0 }

@@ -4,174 +4,167 @@
     internal import Darwin
 #endif
 
-/// Appends blocks to one file. One owner at a time.
-final class BlockFileWriter {
-    let path: String
-    let header: FileHeader
-    private let fd: Int32
-    private(set) var sizeBytes: Int
-    private(set) var unsyncedBytes = 0
-    private let compressor: ZstdCompressor
-
-    /// Creates the file; an existing one is never touched.
-    init(creating path: String, header: FileHeader, compressor: ZstdCompressor) throws(TraceError) {
-        let fd = POSIX.open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC)
-        guard fd >= 0 else { throw .system("cannot create", path) }
-        self.fd = fd
-        self.path = path
-        self.header = header
-        self.compressor = compressor
-        sizeBytes = 0
-        try POSIX.writeAll(fd, header.bytes, path: path)
-        sizeBytes = FileHeader.sizeBytes
-        unsyncedBytes = sizeBytes
-    }
-
-    deinit { close(fd) }
-
-    /// Compresses and appends one block; fills in the header's lengths, hash and offset. Returns the header as written.
-    @discardableResult
-    func append(_ payload: [UInt8], _ blockHeader: BlockHeader) throws(TraceError) -> BlockHeader {
-        guard payload.count <= BlockHeader.maxPayloadBytes else {
-            throw TraceError(.invalid, "a block of \(payload.count) bytes is larger than the format allows", path: path)
-        }
-        let stored = try compressor.compress(payload)
-        var header = blockHeader
-        header.rawLength = payload.count
-        header.storedLength = stored.count
-        header.payloadHash = XXHash64.hash(stored)
-        header.fileOffset = UInt64(sizeBytes)
-        // One write for header and payload: a block is never torn by a kill between two calls.
-        try POSIX.writeAll(fd, header.bytes(syncMarker: self.header.syncMarker) + stored, path: path)
-        sizeBytes += BlockHeader.sizeBytes + stored.count
-        unsyncedBytes += BlockHeader.sizeBytes + stored.count
-        return header
-    }
-
-    /// Makes everything appended survive power loss (A2).
-    func sync() throws(TraceError) {
-        guard unsyncedBytes > 0 else { return }
-        guard POSIX.dataSync(fd) == 0 else { throw .system("cannot sync", path) }
-        unsyncedBytes = 0
-    }
-}
-
 /// One block's place and header.
 struct BlockReference {
     var header: BlockHeader
     var payloadOffset: Int
+
+    var endOffset: Int { payloadOffset + header.storedLength }
 }
 
-/// Bytes of a session that could not be read, and what was in them as far as the neighbours tell.
-public struct Damage: Sendable, Equatable {
-    /// What is wrong. Raw values are the words in JSON.
-    public enum Kind: String, Sendable {
-        /// The file ends inside a block: normal after a crash or a power loss.
-        case tornTail = "torn-tail"
-        /// A block header is damaged; the scan went on at the next sync marker.
-        case header
-        /// A payload fails its hash or does not decode.
-        case payload
-        /// Sequence numbers are missing between two blocks.
-        case gap
-    }
-    /// What is wrong.
-    public var kind: Kind
-    /// The file.
-    public var path: String
-    /// Where in the file.
-    public var offsetBytes: Int
-    /// How many bytes are affected.
-    public var lengthBytes: Int
-    /// The incarnation whose events are lost, where known.
-    public var incarnation: UInt64?
-    /// The sequences lost, where known.
-    public var lostSequences: ClosedRange<UInt64>?
-    /// One sentence.
-    public var message: String
-}
-
-/// Walks the blocks of one file, old or still growing.
+/// Walks the blocks of one file, old or still growing. Total: whatever the bytes are, intact blocks are found, and what
+/// lies between them is described.
 final class BlockFileReader {
     let path: String
-    let header: FileHeader
+    private(set) var header: FileHeader
     private let fd: Int32
     private(set) var scannedBytes: Int
+    /// Holes between intact blocks, and a header that had to be rebuilt.
     private(set) var damages: [Damage] = []
-    private(set) var tornTail: Damage?
+    /// What follows the last intact block: `tornTail` for what a crash leaves, else damage. Looked at anew each time.
+    private(set) var tail: Damage?
+    /// The sequences that an unfinished last block would have held, by its header.
+    private(set) var tailBlock: BlockHeader?
 
+    /// Opens a file; a damaged header is rebuilt from the blocks, and reported.
+    ///
+    /// - Throws: ``TraceError`` `unreadable`, `not-a-session`, `unsupported-version`, or `corrupt` when no block is left.
     init(path: String) throws(TraceError) {
         let fd = POSIX.open(path, O_RDONLY | O_CLOEXEC)
         guard fd >= 0 else { throw .system("cannot open", path) }
         self.fd = fd
         self.path = path
+        scannedBytes = FileHeader.sizeBytes
         do throws(TraceError) {
             let bytes = try POSIX.read(fd, offset: 0, count: FileHeader.sizeBytes, path: path)
-            header = try FileHeader.parse(bytes, path: path)
+            do throws(TraceError) {
+                header = try FileHeader.parse(bytes, path: path)
+            } catch {
+                guard error.code != .unsupportedVersion, !PlantedBug.isOn(.fileHeaderNotRecovered),
+                    let rebuilt = try FileHeader.recover(fd, path: path)
+                else { throw error }
+                header = rebuilt
+                damages.append(
+                    Damage(
+                        kind: .fileHeader, path: path, offsetBytes: 0, lengthBytes: FileHeader.sizeBytes,
+                        message: "the file header is damaged; rebuilt from the blocks"))
+            }
         } catch {
             // The deinitialiser does not run for an object that was never whole.
             close(fd)
             throw error
         }
-        scannedBytes = FileHeader.sizeBytes
     }
 
     deinit { close(fd) }
 
     var sizeBytes: Int { POSIX.sizeBytes(fd) }
 
+    /// Tells a rebuilt header what only the neighbours know.
+    func adopt(session: SessionID) { header.session = session }
+
     /// The block headers since the last call. What is not yet whole at the end is looked at again next time.
     func newBlocks() throws(TraceError) -> [BlockReference] {
         let size = sizeBytes
         var found: [BlockReference] = []
-        tornTail = nil
+        tail = nil
+        tailBlock = nil
         while scannedBytes < size {
-            let bytes = try POSIX.read(fd, offset: scannedBytes, count: BlockHeader.sizeBytes, path: path)
-            do throws(BlockHeader.Failure) {
-                let block = try BlockHeader.parse(bytes, syncMarker: header.syncMarker, at: scannedBytes)
-                guard take(block.storedLength, size) else { return found }
-                found.append(BlockReference(header: block, payloadOffset: scannedBytes - block.storedLength))
-            } catch .unknownType(let length) {
-                guard take(length, size) else { return found }
-            } catch {
-                guard try resume(size) else { return found }
+            switch try look(at: scannedBytes, size) {
+            case .whole(let block):
+                scannedBytes = block.endOffset
+                found.append(block)
+            case .skipped(let end): scannedBytes = end
+            case .unfinished(let block):
+                setTail(.tornTail, size, "the last \(size - scannedBytes) bytes are an unfinished block")
+                tailBlock = block
+                return found
+            case .bad(let kind, let what):
+                guard !PlantedBug.isOn(.stopsAtBadBlock), let next = try nextBlock(after: scannedBytes + 1, size) else {
+                    if try isTornByPowerLoss(from: scannedBytes, to: size) {
+                        setTail(.tornTail, size, "the last \(size - scannedBytes) bytes were never written whole")
+                    } else {
+                        setTail(kind, size, "\(what); \(size - scannedBytes) bytes to the end of the file skipped")
+                    }
+                    return found
+                }
+                damages.append(
+                    Damage(
+                        kind: kind, path: path, offsetBytes: scannedBytes, lengthBytes: next - scannedBytes,
+                        level: level, message: "\(what); \(next - scannedBytes) bytes skipped to the next intact block")
+                )
+                scannedBytes = next
             }
         }
         return found
     }
 
-    /// Steps over a block if it is whole.
-    private func take(_ storedLength: Int, _ size: Int) -> Bool {
-        let end = scannedBytes + BlockHeader.sizeBytes + storedLength
-        guard end <= size else {
-            tear(size)
-            return false
+    private var level: AcknowledgementLevel { header.kind == .segment ? .sealed : .durable }
+
+    private func setTail(_ kind: Damage.Kind, _ size: Int, _ message: String) {
+        if kind == .tornTail && PlantedBug.isOn(.tornTailSilent) { return }
+        // What a kill tore was never sealed.
+        tail = Damage(
+            kind: kind, path: path, offsetBytes: scannedBytes, lengthBytes: size - scannedBytes,
+            level: kind == .tornTail && header.kind == .segment ? .emitted : level, message: message)
+    }
+
+    private enum Sight {
+        case whole(BlockReference)
+        case skipped(end: Int)
+        case unfinished(BlockHeader?)
+        case bad(Damage.Kind, String)
+    }
+
+    private func look(at offset: Int, _ size: Int) throws(TraceError) -> Sight {
+        let bytes = try POSIX.read(fd, offset: offset, count: BlockHeader.sizeBytes, path: path)
+        guard bytes.count == BlockHeader.sizeBytes else { return .unfinished(nil) }
+        let start = offset + BlockHeader.sizeBytes
+        do throws(BlockHeader.Failure) {
+            let block = try BlockHeader.parse(bytes, syncMarker: header.syncMarker, at: offset)
+            guard belongs(block) else { return .bad(.stale, "a block of another stream") }
+            guard start + block.storedLength <= size else { return .unfinished(block) }
+            return .whole(BlockReference(header: block, payloadOffset: start))
+        } catch .unknownType(let length) {
+            return start + length <= size ? .skipped(end: start + length) : .unfinished(nil)
+        } catch .foreign {
+            return .bad(.stale, "a block of another file")
+        } catch .misplaced(let written) {
+            let isCopy = try isIntact(at: written, like: bytes)
+            return isCopy
+                ? .bad(.duplicate, "a second copy of the block at byte \(written)")
+                : .bad(.misplaced, "a block that belongs to byte \(written)")
+        } catch {
+            return .bad(.header, "a damaged block header")
         }
-        scannedBytes = end
-        return true
     }
 
-    private func tear(_ size: Int) {
-        tornTail = Damage(
-            kind: .tornTail, path: path, offsetBytes: scannedBytes, lengthBytes: size - scannedBytes,
-            message: "the last \(size - scannedBytes) bytes are an unfinished block")
+    /// A segment holds one stream; a packed file holds all.
+    private func belongs(_ block: BlockHeader) -> Bool {
+        header.kind != .segment || PlantedBug.isOn(.foreignAccepted)
+            || (block.stream == header.stream && block.epoch == header.epoch)
     }
 
-    /// After a damaged header: goes on at the next sync marker, if there is one.
-    private func resume(_ size: Int) throws(TraceError) -> Bool {
-        guard let next = try nextMarker(after: scannedBytes + 1, size) else {
-            tear(size)
-            return false
+    private func isIntact(at offset: UInt64, like bytes: [UInt8]) throws(TraceError) -> Bool {
+        guard let offset = Int(exactly: offset), offset < sizeBytes else { return false }
+        return try POSIX.read(fd, offset: offset, count: BlockHeader.sizeBytes, path: path) == bytes
+    }
+
+    /// The next offset where an intact header lies that belongs there. A payload may hold the marker by chance, so each
+    /// place is looked at.
+    private func nextBlock(after start: Int, _ size: Int) throws(TraceError) -> Int? {
+        var offset = start
+        while let place = try nextMarker(from: offset, size) {
+            switch try look(at: place, size) {
+            case .whole, .skipped: return place
+            case .unfinished(let block) where block != nil: return place
+            case .unfinished, .bad: offset = place + 1
+            }
         }
-        damages.append(
-            Damage(
-                kind: .header, path: path, offsetBytes: scannedBytes, lengthBytes: next - scannedBytes,
-                message: "a damaged block header; \(next - scannedBytes) bytes skipped to the next sync marker"))
-        scannedBytes = next
-        return true
+        return nil
     }
 
-    private func nextMarker(after start: Int, _ size: Int) throws(TraceError) -> Int? {
+    private func nextMarker(from start: Int, _ size: Int) throws(TraceError) -> Int? {
         var marker = ByteWriter()
         marker.u64(header.syncMarker.high)
         marker.u64(header.syncMarker.low)
@@ -180,36 +173,56 @@ final class BlockFileReader {
         while offset + marker.bytes.count <= size {
             let chunk = try POSIX.read(fd, offset: offset, count: chunkBytes, path: path)
             guard chunk.count >= marker.bytes.count else { return nil }
-            var index = 0
-            while let found = chunk[index...].firstIndex(of: marker.bytes[0]) {
-                guard found + marker.bytes.count <= chunk.count else { break }
-                if chunk[found..<found + marker.bytes.count].elementsEqual(marker.bytes) { return offset + found }
-                index = found + 1
+            let place: Int? = chunk.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress else { return nil }
+                var start = 0
+                while start + marker.bytes.count <= bytes.count,
+                    let found = memchr(base + start, Int32(marker.bytes[0]), bytes.count - start)
+                {
+                    let index = UnsafeRawPointer(found) - base
+                    guard index + marker.bytes.count <= bytes.count else { return nil }
+                    if memcmp(found, marker.bytes, marker.bytes.count) == 0 { return index }
+                    start = index + 1
+                }
+                return nil
             }
+            if let place { return offset + place }
             // Overlap, so that a marker across two chunks is found.
             offset += chunk.count - marker.bytes.count + 1
         }
         return nil
     }
 
+    /// Whether the bytes from `start` on hold a sector that was never written: after a power loss a file may be longer
+    /// than what reached the disk, and reads as zeros there.
+    func isTornByPowerLoss(from start: Int, to end: Int) throws(TraceError) -> Bool {
+        let bytes = try POSIX.read(fd, offset: start, count: min(end - start, 1 << 20), path: path)
+        var index = 0
+        while index < bytes.count {
+            // The end of the sector that this byte lies in.
+            let next = min(((start + index) / 512 + 1) * 512 - start, bytes.count)
+            if next - index >= 8, bytes[index..<next].allSatisfy({ $0 == 0 }) { return true }
+            index = next
+        }
+        return false
+    }
+
     /// The expanded payload of a block; nil when it fails its hash or is no whole zstd frame.
     func payload(_ block: BlockReference) throws(TraceError) -> [UInt8]? {
         let stored = try POSIX.read(fd, offset: block.payloadOffset, count: block.header.storedLength, path: path)
-        guard stored.count == block.header.storedLength, XXHash64.hash(stored) == block.header.payloadHash else {
-            return nil
-        }
+        guard stored.count == block.header.storedLength,
+            Integrity.holds(XXHash64.hash(stored) == block.header.payloadHash) || PlantedBug.isOn(.payloadUnchecked)
+        else { return nil }
         return Zstd.decompress(stored[...], rawLength: block.header.rawLength)
     }
 
-    /// What to say of a block whose payload is damaged.
+    /// What to say of a block whose payload is damaged. Which sequences are lost is known only once no copy was found.
     func damage(_ block: BlockReference) -> Damage {
         let header = block.header
         return Damage(
             kind: .payload, path: path, offsetBytes: block.payloadOffset, lengthBytes: header.storedLength,
-            incarnation: header.type == .events ? header.incarnation : nil,
-            lostSequences: header.type == .events && header.firstSequence <= header.lastSequence
-                ? header.firstSequence...header.lastSequence : nil,
+            incarnation: header.type == .events ? header.incarnation : nil, level: level,
             message: header.type == .events
-                ? "a payload fails its hash: \(header.eventCount) events lost" : "a description fails its hash")
+                ? "a payload of \(header.eventCount) events fails its hash" : "a description fails its hash")
     }
 }

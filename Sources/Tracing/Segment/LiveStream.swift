@@ -48,6 +48,31 @@ final class LiveStream {
 
     var drops: [DropReason: UInt64] { StreamEnding.drops(head: head, lanes: refreshLanes()) }
 
+    /// Up to where a lane's events are in blocks.
+    struct SealedPosition {
+        var incarnation: UInt64
+        var position: LaneDecoder.Position
+        var path: String
+    }
+
+    /// What lanes say of their blocks. An incarnation that changes meanwhile is left out.
+    var sealedPositions: [SealedPosition] {
+        refreshLanes().compactMap { lane in
+            let incarnation = lane.publishedIncarnation
+            let tail = lane.publishedTail
+            let sealed = lane.sealedSequence
+            // The tail is stored after the sealed sequence: when it has not moved, the two belong together.
+            guard sealed > 0, lane.publishedIncarnation == incarnation, lane.sealedSequence == sealed,
+                lane.publishedTail == tail
+            else { return nil }
+            return SealedPosition(
+                incarnation: incarnation, position: LaneDecoder.Position(slot: tail, sequence: sealed), path: path)
+        }
+    }
+
+    /// Lanes that a dead process had and that are not there any more.
+    var missingLanes: Int { state == .dead ? max(0, head.laneCount - refreshLanes().count) : 0 }
+
     /// Why a lane gave nothing.
     enum Outcome {
         case read(EventBatch)

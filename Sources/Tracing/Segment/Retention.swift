@@ -34,14 +34,13 @@ public struct Retention: Sendable, Hashable {
         throw TraceError(.invalid, "expected how much to keep, such as 2GiB or 24h, found \"\(text)\"")
     }
 
+    /// Under this much free space the disk counts as full: `SPANREEL_MIN_FREE` (`512MiB`, or `0` for never), else 1 GiB.
+    static var minFreeBytes: Int64 {
+        guard let text = POSIX.environment("SPANREEL_MIN_FREE") else { return 1 << 30 }
+        if text == "0" { return 0 }
+        return (try? Retention(parsing: text))?.sizeBytes.map { Int64($0) } ?? 1 << 30
+    }
+
     /// Segments are small enough that forgetting one does not forget most.
     var segmentBytes: Int { min(StreamStore.segmentBytes, max(1 << 16, (sizeBytes ?? .max) / 8)) }
-}
-
-/// A segment that is no longer written, and what would be lost with it.
-struct ClosedSegment {
-    var path: String
-    var sizeBytes: Int
-    var maxTime: Int64
-    var lastSequences: [UInt64: UInt64]
 }

@@ -9,24 +9,28 @@ public final class SessionReader {
     public private(set) var session: SessionInfo
     /// The streams, by ``Event/stream``. Refreshed by `poll`.
     public private(set) var streams: [StreamInfo] = []
-    /// What could not be read so far.
-    public private(set) var damages: [Damage] = []
+    /// What reading does about damage.
+    public let mode: RecoveryMode
     /// Inside a `poll` body: no event still to come in this poll is earlier. Nil when that is not known.
     public private(set) var pendingFloor: Timestamp?
 
     private var streamIndex: [String: UInt32] = [:]
-    private var files: [SourceFile] = []
-    private var live: [UInt32: LiveStream] = [:]
+    private(set) var files: [SourceFile] = []
+    private(set) var live: [UInt32: LiveStream] = [:]
     private var known: [BlockPlace] = []
     private var undelivered: [BlockPlace] = []
     // Sequences delivered by poll, and sequences that known blocks hold, by incarnation.
-    private var delivered: LiveStream.Cursors = [:]
+    private(set) var delivered: LiveStream.Cursors = [:]
     private var sealed: LiveStream.Cursors = [:]
-    // Up to which sequence an incarnation's oldest segments were removed on purpose.
-    private var forgotten: [UInt64: UInt64] = [:]
+    /// What was left out on purpose, what is lost, and what must add up at the end.
+    private(set) var ledger = LossLedger()
+    /// Events that `poll` took from lanes.
+    private(set) var eventsFromLanes = 0
+    private let sources: [String]
 
-    private struct SourceFile {
+    struct SourceFile {
         var reader: BlockFileReader
+        var stream: UInt32?
         var reportedDamages = 0
     }
 
@@ -35,73 +39,101 @@ public final class SessionReader {
         var file: Int
         var stream: UInt32
         var block: BlockReference
+        /// The same sequences lie in an earlier block too: a sync failed, and the block was written again.
+        var isCopy = false
     }
 
     /// Opens a session. Reads headers only.
     ///
+    /// - Parameter mode: what to do about damage; see ``RecoveryMode``.
     /// - Throws: ``TraceError`` `unreadable`, `not-a-session`, `unsupported-version` or `corrupt`.
-    public convenience init(path: String) throws(TraceError) { try self.init(path: path, symbols: Symbols()) }
+    public convenience init(path: String, mode: RecoveryMode = .salvage) throws(TraceError) {
+        try self.init(paths: [path], symbols: Symbols(), mode: mode)
+    }
 
-    init(path: String, symbols: Symbols) throws(TraceError) {
+    /// Opens one session that lies in several places, which `SessionMerger` makes sure of. The first says who it is.
+    init(paths: [String], symbols: Symbols, mode: RecoveryMode = .salvage) throws(TraceError) {
         self.symbols = symbols
-        let path = Path.strip(path)
+        self.mode = mode
+        sources = paths.map(Path.strip)
+        guard let path = sources.first else { throw TraceError(.invalid, "expected a session, found no path") }
+        session = SessionInfo(
+            id: RandomID(high: 0, low: 0), name: SessionPlace.name(ofPath: path), path: path, isPacked: true,
+            createdUnixNanos: 0)
+        for (index, path) in sources.enumerated() {
+            let info = try open(path)
+            if index == 0 { session = info }
+        }
+        try discover()
+        // A rebuilt file header knows only the blocks; a description may have named the session since.
+        if session.id == RandomID(high: 0, low: 0), let id = ledger.sessionID { session.id = id }
+    }
+
+    private func open(_ path: String) throws(TraceError) -> SessionInfo {
         guard POSIX.exists(path) else {
             throw TraceError(.unreadable, "expected a session, found nothing at this path", path: path)
         }
         if POSIX.isDirectory(path) {
-            session = try SessionDirectory(path).identity().info
-        } else {
-            let reader = try BlockFileReader(path: path)
-            guard reader.header.kind == .packed else {
-                throw TraceError(
-                    .notASession,
-                    "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
-                    path: path)
-            }
-            session = SessionInfo(
-                id: reader.header.session, name: SessionPlace.name(ofPath: path), path: path, isPacked: true,
-                createdUnixNanos: reader.header.createdUnixNanos)
-            files = [SourceFile(reader: reader)]
+            let (identity, damages) = try SessionDirectory(path).salvagedIdentity()
+            ledger.add(damages)
+            try enforce()
+            return identity.info
         }
-        try discover()
+        let reader = try BlockFileReader(path: path)
+        guard reader.header.kind == .packed else {
+            throw TraceError(
+                .notASession,
+                "expected a packed session, found a \(reader.header.kind) file; open the .reel directory above it",
+                path: path)
+        }
+        files.append(SourceFile(reader: reader, stream: nil))
+        return SessionInfo(
+            id: reader.header.session, name: SessionPlace.name(ofPath: path), path: path, isPacked: true,
+            createdUnixNanos: reader.header.createdUnixNanos)
     }
 
     /// Whether the directory was replaced by a packed file since: open the path again.
     public var isSuperseded: Bool { !session.isPacked && !POSIX.isDirectory(session.path) }
 
-    /// Whether the file or directory holds an unfinished block at its end.
-    public var hasTornTail: Bool { files.contains { $0.reader.tornTail != nil } }
-
-    var tornTails: [Damage] { files.compactMap(\.reader.tornTail) }
-
     // MARK: Finding blocks
 
     private func discover() throws(TraceError) {
-        if !session.isPacked { try discoverStreams() }
+        for path in sources where POSIX.isDirectory(path) { try discoverStreams(path) }
         var found: [BlockPlace] = []
         for index in files.indices {
             for block in try files[index].reader.newBlocks() {
                 if block.header.type == .description {
-                    try describe(block, files[index].reader)
+                    try describe(block, index)
                 } else if block.header.type == .events {
                     let stream = stream(block.header.stream, Int(block.header.epoch))
-                    found.append(BlockPlace(file: index, stream: stream, block: block))
-                    sealed[block.header.incarnation] = LaneDecoder.Position(
-                        slot: block.header.endSlot, sequence: block.header.lastSequence)
+                    found.append(place(block, index, stream))
                     streams[Int(stream)].sizeBytes += BlockHeader.sizeBytes + block.header.storedLength
                 }
             }
             let fresh = files[index].reader.damages.dropFirst(files[index].reportedDamages)
-            damages.append(contentsOf: fresh)
+            ledger.add(Array(fresh))
             files[index].reportedDamages += fresh.count
         }
         known.append(contentsOf: found)
         undelivered.append(contentsOf: found)
         for (index, stream) in live { refresh(index, stream) }
+        try enforce()
     }
 
-    private func discoverStreams() throws(TraceError) {
-        for path in SessionDirectory(session.path).streamPaths {
+    private func place(_ block: BlockReference, _ file: Int, _ stream: UInt32) -> BlockPlace {
+        let header = block.header
+        var place = BlockPlace(file: file, stream: stream, block: block)
+        let last = sealed[header.incarnation]
+        if let last, header.lastSequence <= last.sequence {
+            place.isCopy = true
+        } else {
+            sealed[header.incarnation] = LaneDecoder.Position(slot: header.endSlot, sequence: header.lastSequence)
+        }
+        return place
+    }
+
+    private func discoverStreams(_ directory: String) throws(TraceError) {
+        for path in SessionDirectory(directory).streamPaths {
             let name = Path.last(path)
             let parts = name.split(separator: "-")
             guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = Int(parts[1]) else { continue }
@@ -111,22 +143,21 @@ public final class SessionReader {
                 let file = Path.join(path, segment)
                 if files.contains(where: { $0.reader.path == file }) { continue }
                 do throws(TraceError) {
-                    files.append(SourceFile(reader: try BlockFileReader(path: file)))
+                    files.append(SourceFile(reader: try BlockFileReader(path: file), stream: index))
                 } catch {
                     // A segment is created and headed by two calls: a reader in between comes again.
                     let size = POSIX.fileSizeBytes(file) ?? 0
                     if size < FileHeader.sizeBytes { continue }
                     if error.code == .unsupportedVersion { throw error }
-                    noteUnreadable(file, size, error)
+                    // One damaged segment does not make the others unreadable.
+                    ledger.add([
+                        Damage(
+                            kind: .fileHeader, path: file, offsetBytes: 0, lengthBytes: size,
+                            message: "\(error.message); nothing in the file is left to go by")
+                    ])
                 }
             }
         }
-    }
-
-    /// One damaged segment does not make the others unreadable.
-    private func noteUnreadable(_ file: String, _ size: Int, _ error: TraceError) {
-        guard !damages.contains(where: { $0.path == file && $0.offsetBytes == 0 }) else { return }
-        damages.append(Damage(kind: .header, path: file, offsetBytes: 0, lengthBytes: size, message: error.message))
     }
 
     private func stream(_ id: StreamID, _ epoch: Int) -> UInt32 {
@@ -140,22 +171,20 @@ public final class SessionReader {
         return index
     }
 
-    private func describe(_ block: BlockReference, _ reader: BlockFileReader) throws(TraceError) {
+    private func describe(_ block: BlockReference, _ file: Int) throws(TraceError) {
+        let reader = files[file].reader
         guard let payload = try reader.payload(block), let description = Description.parse(payload) else {
-            damages.append(reader.damage(block))
+            ledger.add([reader.damage(block)])
             return
         }
         if block.header.stream == RandomID(high: 0, low: 0) {
             if let name = description.values["name"] { session.name = name }
+            ledger.take(description, ofFile: reader.path)
             return
         }
-        streams[Int(stream(block.header.stream, Int(block.header.epoch)))].apply(description)
-        for (key, value) in description.values where key.hasPrefix("forgotten.") {
-            guard let incarnation = Hex.parse(key.dropFirst("forgotten.".count)), let last = UInt64(value) else {
-                continue
-            }
-            forgotten[incarnation] = max(forgotten[incarnation] ?? 0, last)
-        }
+        let index = stream(block.header.stream, Int(block.header.epoch))
+        streams[Int(index)].apply(description)
+        ledger.take(description, ofStream: index)
     }
 
     private func refresh(_ index: UInt32, _ stream: LiveStream) {
@@ -175,22 +204,28 @@ public final class SessionReader {
     ///
     /// A batch holds consecutive events of one incarnation, and the batches of one incarnation come in order. Blocks
     /// come by least time, so that ``pendingFloor`` lets a merge run with little memory.
-    /// - Returns: the number of events delivered.
-    /// - Throws: ``TraceError`` when the system fails; damaged blocks are not errors, see ``damages``.
+    /// - Returns: the number of events delivered; in the mode `report-only` those that could have been.
+    /// - Throws: ``TraceError`` when the system fails, and `corrupt` for damage that ``mode`` does not tolerate; what was
+    ///   tolerated is in ``damages``.
     @discardableResult
     public func poll(_ body: (borrowing EventBatch) -> Void) throws(TraceError) -> Int {
         var total = 0
         // Blocks may be sealed while lanes are read; a few rounds settle it, the rest comes with the next poll.
         for _ in 0..<4 {
+            // A block is written before its slots are given back: what is sealed by now, the blocks found next hold.
+            let sealedBefore = live.values.flatMap { $0.sealedPositions }
             try discover()
             total += try deliverBlocks(body)
+            for entry in sealedBefore { noteLostBlocks(entry) }
             var isBehind = false
             for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
                 for lane in stream.refreshLanes() {
                     switch stream.read(lane, stream: index, symbols: symbols, cursors: &delivered) {
                     case .read(let batch):
                         total += batch.events.count
-                        body(batch)
+                        ledger.count(batch.events.count, ofStream: index)
+                        eventsFromLanes += batch.events.count
+                        if mode != .reportOnly { body(batch) }
                     case .behind: isBehind = true
                     case .idle: break
                     }
@@ -198,7 +233,18 @@ public final class SessionReader {
             }
             if !isBehind { break }
         }
+        ledger.hasRead = true
+        try enforce()
         return total
+    }
+
+    /// What a lane says is sealed, and no block holds.
+    private func noteLostBlocks(_ entry: LiveStream.SealedPosition) {
+        let before = delivered[entry.incarnation]?.sequence ?? 0
+        guard entry.position.sequence > before else { return }
+        ledger.noteGap(
+            entry.incarnation, (before + 1)...entry.position.sequence, path: entry.path, offset: 0, level: .sealed)
+        delivered[entry.incarnation] = entry.position
     }
 
     private func deliverBlocks(_ body: (borrowing EventBatch) -> Void) throws(TraceError) -> Int {
@@ -207,35 +253,59 @@ public final class SessionReader {
         var total = 0
         for (position, entry) in order.enumerated() {
             let header = entry.place.block.header
-            let before = delivered[header.incarnation]
-            // Delivered from the lane already.
-            if let before, header.lastSequence <= before.sequence { continue }
-            noteGap(header, before, entry.place)
+            let before = delivered[header.incarnation]?.sequence ?? 0
+            let reader = files[entry.place.file].reader
+            let isTakenTwice =
+                PlantedBug.isOn(.duplicateDelivered) || PlantedBug.isOn(.mergeKeepsDuplicates) && sources.count > 1
+            if header.lastSequence <= before && !isTakenTwice {
+                ledger.count(header.eventCount, ofFile: reader.path)
+                // From the lane already, or a second copy; a copy is proved all the same when proof is the purpose.
+                if mode == .reportOnly { _ = try decode(entry.place) }
+                continue
+            }
+            guard var batch = try decode(entry.place), !batch.events.isEmpty else {
+                // Perhaps a copy follows; what is lost is known when the next block of the incarnation comes, or none.
+                if PlantedBug.isOn(.copyIgnored) {
+                    delivered[header.incarnation] = LaneDecoder.Position(
+                        slot: header.endSlot, sequence: header.lastSequence)
+                }
+                continue
+            }
+            ledger.count(header.eventCount, ofFile: reader.path)
+            if header.firstSequence > before + 1 {
+                settle(header.incarnation, before + 1, header.firstSequence - 1, entry.place)
+            }
             delivered[header.incarnation] = LaneDecoder.Position(slot: header.endSlot, sequence: header.lastSequence)
-            guard var batch = try decode(entry.place), !batch.events.isEmpty else { continue }
-            if let before, header.firstSequence <= before.sequence {
+            if before > 0, header.firstSequence <= before, !isTakenTwice {
                 // Never more than there are, whatever a header claims.
-                let known = before.sequence - header.firstSequence
+                let known = before - header.firstSequence
                 batch.events.removeFirst(Int(min(known, UInt64(batch.events.count - 1)) + 1))
             }
             total += batch.events.count
+            ledger.count(batch.events.count, ofStream: entry.place.stream)
             let isLast = position + 1 == order.count
             pendingFloor = isLast || !live.isEmpty ? nil : Timestamp(nanos: order[position + 1].floor)
-            body(batch)
+            if mode != .reportOnly { body(batch) }
         }
         pendingFloor = nil
+        // Damaged blocks that no intact one follows: their events are lost, and reading goes on behind them.
+        for entry in order {
+            let header = entry.place.block.header
+            let before = delivered[header.incarnation]?.sequence ?? 0
+            guard header.lastSequence > before else { continue }
+            settle(header.incarnation, max(before + 1, header.firstSequence), header.lastSequence, entry.place)
+            delivered[header.incarnation] = LaneDecoder.Position(slot: header.endSlot, sequence: header.lastSequence)
+        }
+        try enforce()
         return total
     }
 
-    private func noteGap(_ header: BlockHeader, _ before: LaneDecoder.Position?, _ place: BlockPlace) {
-        let expected = max(before?.sequence ?? 0, forgotten[header.incarnation] ?? 0) &+ 1
-        guard header.firstSequence > expected else { return }
-        let lost = expected...(header.firstSequence - 1)
-        damages.append(
-            Damage(
-                kind: .gap, path: files[place.file].reader.path, offsetBytes: Int(header.fileOffset), lengthBytes: 0,
-                incarnation: header.incarnation, lostSequences: lost,
-                message: "\(lost.upperBound - lost.lowerBound + 1) events are missing before this block"))
+    /// Reports sequences that are in no intact block.
+    private func settle(_ incarnation: UInt64, _ first: UInt64, _ last: UInt64, _ place: BlockPlace) {
+        let reader = files[place.file].reader
+        ledger.noteGap(
+            incarnation, first...last, path: reader.path, offset: Int(clamping: place.block.header.fileOffset),
+            level: session.isPacked ? .durable : .sealed)
     }
 
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
@@ -243,10 +313,11 @@ public final class SessionReader {
         if let payload = try reader.payload(place.block),
             let batch = BlockDecoder.decode(payload, header: place.block.header, stream: place.stream, symbols: symbols)
         {
+            ledger.countSoundBlock()
             return batch
         }
-        let damage = reader.damage(place.block)
-        if !damages.contains(damage) { damages.append(damage) }
+        ledger.addPayload(
+            reader.damage(place.block), place.block.header.firstSequence...place.block.header.lastSequence)
         return nil
     }
 
@@ -262,7 +333,9 @@ public final class SessionReader {
         }
         return entries.sorted { a, b in
             let (x, y) = (a.place.block.header, b.place.block.header)
-            return (a.floor, x.incarnation, x.firstSequence) < (b.floor, y.incarnation, y.firstSequence)
+            return (a.floor, x.incarnation, x.firstSequence, a.place.file) < (
+                b.floor, y.incarnation, y.firstSequence, b.place.file
+            )
         }
     }
 
@@ -270,8 +343,13 @@ public final class SessionReader {
     /// lie outside. Independent of `poll`.
     public func scan(from: Timestamp, to: Timestamp, _ body: (borrowing EventBatch) -> Void) throws(TraceError) {
         try discover()
-        for place in known where place.block.header.minStart <= to.nanos && place.block.header.maxTime >= from.nanos {
-            if let batch = try decode(place) { body(batch) }
+        for place in known
+        where !place.isCopy && place.block.header.minStart <= to.nanos && place.block.header.maxTime >= from.nanos {
+            if let batch = try decode(place) {
+                body(batch)
+            } else if let batch = try decodeCopy(of: place) {
+                body(batch)
+            }
         }
         for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
             for lane in stream.refreshLanes() {
@@ -283,8 +361,20 @@ public final class SessionReader {
         }
     }
 
+    private func decodeCopy(of place: BlockPlace) throws(TraceError) -> EventBatch? {
+        let header = place.block.header
+        for copy in known
+        where copy.isCopy && copy.block.header.incarnation == header.incarnation
+            && copy.block.header.firstSequence == header.firstSequence
+            && copy.block.header.lastSequence == header.lastSequence
+        {
+            if let batch = try decode(copy) { return batch }
+        }
+        return nil
+    }
+
     /// Events in sealed blocks, by their headers.
-    public var sealedEventCount: Int { known.reduce(0) { $0 + $1.block.header.eventCount } }
+    public var sealedEventCount: Int { known.reduce(0) { $0 + ($1.isCopy ? 0 : $1.block.header.eventCount) } }
     /// Sealed blocks of events.
     public var blockCount: Int { known.count }
     /// Bytes of all files of the session.

@@ -8,6 +8,8 @@ public enum SessionSealer {
         public var events: Int
         /// Streams that are still written.
         public var live: Int
+        /// Streams whose state cannot be read, with the reason. The others are sealed all the same.
+        public var unreadable: [TraceError] = []
     }
 
     /// Seals every dead stream of the session directory at `path`, under the stream's lock. Live ones are left alone.
@@ -19,19 +21,24 @@ public enum SessionSealer {
             _ = try SessionReader(path: path)
             return Report(adopted: 0, events: 0, live: 0)
         }
-        let identity = try directory.identity()
+        let identity = try directory.salvagedIdentity().identity
         var report = Report(adopted: 0, events: 0, live: 0)
         for stream in directory.streamPaths {
             let parts = Path.last(stream).split(separator: "-")
             guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = UInt32(parts[1]) else { continue }
-            let head = try StreamHead.open(path: Path.join(stream, "head"), writable: true)
-            defer { head.file.unmap() }
-            if head.isEnded { continue }
             do throws(TraceError) {
+                let head = try StreamHead.open(path: Path.join(stream, "head"), writable: true)
+                defer { head.file.unmap() }
+                if head.isEnded { continue }
                 report.events += try adopt(stream, identity.info.id, id, epoch, head)
                 report.adopted += 1
-            } catch  where error.code == .busy {
-                report.live += 1
+            } catch {
+                // A full disk ends it here; what one power loss left of one stream does not.
+                switch error.code {
+                case .busy: report.live += 1
+                case .corrupt, .unreadable: report.unreadable.append(error)
+                default: throw error
+                }
             }
         }
         return report
@@ -57,18 +64,21 @@ public enum SessionSealer {
                 if let lane = Lane.open(mapped) { lanes.append(LaneBox(file: mapped, lane: lane)) }
             }
         }
-        let sealed = try lastSealed(path)
+        let earlier = try sealed(path)
+        store.countEarlier(events: earlier.events)
         var events = 0
         for box in lanes {
             // Killed between writing a block and giving its slots back: the block counts.
-            if let last = sealed[box.lane.publishedIncarnation], last.sequence > box.lane.sealedSequence {
+            if let last = earlier.last[box.lane.publishedIncarnation], last.sequence > box.lane.sealedSequence,
+                !PlantedBug.isOn(.sealedTwice)
+            {
                 box.lane.advanceTail(to: last.slot, sealed: last.sequence)
             }
             events += try store.drain(box.lane)
         }
         var ending = StreamEnding.description(head: head, lanes: lanes.map(\.lane))
         ending.values["state"] = StreamState.dead.rawValue
-        try store.describe(ending)
+        try store.describeEnd(ending)
         try store.sync()
         head.setEnded()
         if let directory = head.laneDirectory, directory.hasPrefix("/dev/shm/spanreel-"), !directory.contains("..") {
@@ -77,15 +87,25 @@ public enum SessionSealer {
         return events
     }
 
-    private static func lastSealed(_ path: String) throws(TraceError) -> [UInt64: LaneDecoder.Position] {
+    /// What lies in blocks already: the last sequence of each incarnation, and how many events that are in all.
+    private static func sealed(_ path: String) throws(TraceError) -> (
+        last: [UInt64: LaneDecoder.Position], events: Int
+    ) {
         var last: [UInt64: LaneDecoder.Position] = [:]
+        var events = 0
         for name in (POSIX.list(path) ?? []) where name.hasSuffix(".seg") {
             guard let reader = try? BlockFileReader(path: Path.join(path, name)) else { continue }
             for block in try reader.newBlocks() where block.header.type == .events {
-                last[block.header.incarnation] = LaneDecoder.Position(
-                    slot: block.header.endSlot, sequence: block.header.lastSequence)
+                let header = block.header
+                let before = last[header.incarnation]?.sequence ?? 0
+                // A copy: a sync had failed, and the block was written again.
+                guard header.lastSequence > before else { continue }
+                // Only what can be read counts: the lane may still hold what is damaged here.
+                guard try reader.payload(block) != nil else { continue }
+                events += Int(clamping: header.lastSequence - max(before, header.firstSequence - 1))
+                last[header.incarnation] = LaneDecoder.Position(slot: header.endSlot, sequence: header.lastSequence)
             }
         }
-        return last
+        return (last, events)
     }
 }

@@ -35,7 +35,7 @@ public final class SessionWriter {
     /// - Throws: ``TraceError`` `exists` or `system`.
     public init(
         path: String, name: String, sessionID: SessionID? = nil, createdUnixNanos: Int64? = nil, level: Int = 9,
-        symbols: Symbols = Symbols(), replacing: Bool = false
+        symbols: Symbols = Symbols(), replacing: Bool = false, syncMarker: RandomID? = nil
     ) throws(TraceError) {
         self.path = Path.strip(path)
         self.symbols = symbols
@@ -49,11 +49,14 @@ public final class SessionWriter {
         try POSIX.makeDirectories(Path.parent(self.path))
         temporary = Path.join(Path.parent(self.path), ".\(Path.last(self.path)).\(Hex.string(Random.bits()))")
         session = sessionID ?? .random()
+        let created = createdUnixNanos ?? sp_wall_nanos()
         let header = FileHeader(
-            kind: .packed, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
-            createdUnixNanos: createdUnixNanos ?? sp_wall_nanos())
+            kind: .packed, epoch: 0, session: session, stream: RandomID(high: 0, low: 0),
+            syncMarker: syncMarker ?? .random(), createdUnixNanos: created)
         writer = try BlockFileWriter(creating: temporary, header: header, compressor: ZstdCompressor(level: level))
-        try append(Description(values: ["name": name]), RandomID(high: 0, low: 0), 0)
+        // The session's id again, for a file whose header is damaged.
+        let identity = ["name": name, "session": session.description, "created": String(created)]
+        try append(Description(values: identity), RandomID(high: 0, low: 0), 0)
     }
 
     deinit { if !isFinished { POSIX.remove(temporary) } }
@@ -121,8 +124,11 @@ public final class SessionWriter {
 
     /// Writes what is left, syncs, and moves the file into place: durable (A2) when it returns.
     public func finish() throws(TraceError) {
+        if PlantedBug.isOn(.renameBeforeSync) { _ = POSIX.rename(temporary, path) }
         guard try complete() else { return }
-        guard POSIX.rename(temporary, path) else { throw .system("cannot move the packed session into place", path) }
+        guard PlantedBug.isOn(.renameBeforeSync) || POSIX.rename(temporary, path) else {
+            throw .system("cannot move the packed session into place", path)
+        }
         POSIX.syncDirectory(Path.parent(path))
         isFinished = true
     }
@@ -140,6 +146,9 @@ public final class SessionWriter {
         isFinished = true
         POSIX.removeTree(aside)
     }
+
+    /// The planted bug of a repair that loses its last block.
+    func dropLastBlock() { if let last = order.last { pending[last]?.batch = EventBatch() } }
 
     private func complete() throws(TraceError) -> Bool {
         guard !isFinished else { return false }

@@ -14,12 +14,16 @@ public enum Durability: String, Sendable, CaseIterable {
 /// A stream's directory with its owner's lock: what drains lanes into blocks.
 ///
 /// The owner is the emitting process, or whoever adopts a dead one's stream. Under its own lock; never on an emit path.
+///
+/// What fails leaves everything as it was: lanes give slots back only when their block is in a file, and a block stays in
+/// memory until a sync has covered it. So a full disk costs nothing until the lanes are full, and a failed sync nothing.
 // @unchecked: `state` is only touched inside `lock`.
 final class StreamStore: @unchecked Sendable {
     static let maxBlockEvents = 64 << 10
     static let segmentBytes = 64 << 20
-    static let minFreeBytes: Int64 = 1 << 30
     static let level = 1
+    /// Blocks that no sync covers are kept in memory. Beyond this, while syncs fail, lanes are not drained.
+    static let maxUnsyncedBytes = 16 << 20
 
     let path: String
     let session: SessionID
@@ -30,15 +34,15 @@ final class StreamStore: @unchecked Sendable {
     private let lock = Mutex<Void>(())
     private let symbols = Symbols()
     private var decoder: LaneDecoder
-    private let compressor: ZstdCompressor
-    private var segment: BlockFileWriter?
-    private var segmentIndex: Int
-    private var description = Description()
+    private var segments: SegmentChain
     private(set) var isDiskLow = false
+    private let minFreeBytes: Int64
     private let durability: Durability
-    private let retention: Retention
-    private var closed: [ClosedSegment] = []
-    private var current = ClosedSegment(path: "", sizeBytes: 0, maxTime: .min, lastSequences: [:])
+    private var retryAt: UInt64 = 0
+    private var retryDelay: UInt64 = 0
+    private var lastFailure: TraceError?
+    // Sequences that were dropped for want of disk and that no block says so of yet.
+    private var unsaidSkips = Description()
 
     init(
         path: String, session: SessionID, stream: StreamID, epoch: UInt32, head: StreamHead, names: ArenaReader,
@@ -50,45 +54,64 @@ final class StreamStore: @unchecked Sendable {
         self.epoch = epoch
         self.head = head
         self.durability = durability
-        self.retention = retention
+        minFreeBytes = Retention.minFreeBytes
         decoder = LaneDecoder(names: names, contexts: contexts, calibration: head.calibration)
-        compressor = try ZstdCompressor(level: Self.level)
-        segmentIndex = (POSIX.list(path) ?? []).filter { $0.hasSuffix(".seg") }.count
-        let fd = POSIX.open(Path.join(path, "lock"), 0o102 | Self.closeOnExec)  // O_RDWR | O_CREAT
-        guard fd >= 0 else { throw .system("cannot open the stream's lock", path) }
-        let failure = sp_lock_exclusive(fd)
-        guard failure == 0 else {
-            POSIX.closeFile(fd)
-            throw TraceError(.busy, "expected a stream without an owner, found one that is being written", path: path)
+        lockFile = try OwnerLock.take(Path.join(path, "lock"))
+        do throws(TraceError) {
+            segments = try SegmentChain(
+                directory: path, session: session, stream: stream, epoch: epoch, retention: retention,
+                isSynced: durability != .none)
+        } catch {
+            POSIX.closeFile(lockFile)
+            throw error
         }
-        lockFile = fd
     }
-
-    #if canImport(Darwin)
-        private static let closeOnExec: Int32 = 0x0100_0000
-    #else
-        private static let closeOnExec: Int32 = 0o2000000
-    #endif
 
     deinit { POSIX.closeFile(lockFile) }
 
     /// Appends facts about the stream.
     func describe(_ part: Description) throws(TraceError) {
+        try locked { () throws(TraceError) in try segments.describe(part) }
+    }
+
+    /// The facts of a stream's end: those given, and the totals that let a reader see what is missing.
+    func describeEnd(_ ending: Description) throws(TraceError) {
         try locked { () throws(TraceError) in
-            description.merge(part)
-            let header = BlockHeader(type: .description, stream: stream, epoch: epoch)
-            try writer().append(part.payload, header)
+            var ending = ending
+            ending.merge(unsaidSkips)
+            ending.values[SequenceFact.sealedEvents] = String(segments.eventCount)
+            try segments.describe(ending)
         }
     }
 
+    /// Takes over what an earlier owner wrote, for the closing totals.
+    func countEarlier(events: Int) { lock.withLock { _ in segments.eventCount += events } }
+
     /// Drains committed records of `lane` into blocks; gives their slots back. Returns how many events were sealed.
-    func drain(_ lane: Lane) throws(TraceError) -> Int {
+    ///
+    /// - Parameter isPatient: after a failure, wait for the back-off (10 ms, doubling to 1 s) before the disk is tried
+    ///   again, and fail at once until then.
+    /// - Throws: `system` when the disk is full or fails. The lane keeps what was not sealed; the next call tries again.
+    func drain(_ lane: Lane, isPatient: Bool = false) throws(TraceError) -> Int {
         try locked { () throws(TraceError) in
-            var total = 0
-            while true {
-                let count = try drainOneBlock(lane)
-                if count == 0 { return total }
-                total += count
+            if isPatient, let lastFailure, sp_monotonic_nanos() < retryAt { throw lastFailure }
+            do throws(TraceError) {
+                // What was committed before the call: a lane that is filled as fast as it is drained has no end.
+                let goal = lane.publishedHead
+                var total = 0
+                while lane.publishedTail < goal {
+                    let count = try drainOneBlock(lane)
+                    if count == 0 { break }
+                    total += count
+                }
+                lastFailure = nil
+                retryDelay = 0
+                return total
+            } catch {
+                retryDelay = min(max(retryDelay * 2, 10_000_000), 1_000_000_000)
+                retryAt = sp_monotonic_nanos() &+ retryDelay
+                lastFailure = error
+                throw error
             }
         }
     }
@@ -96,42 +119,63 @@ final class StreamStore: @unchecked Sendable {
     private func drainOneBlock(_ lane: Lane) throws(TraceError) -> Int {
         let incarnation = lane.publishedIncarnation
         let start = LaneDecoder.Position(slot: lane.publishedTail, sequence: lane.sealedSequence)
+        guard lane.publishedHead > start.slot else { return 0 }
+        // While syncs fail, memory holds what they did not cover; it is bounded, and the lanes hold the rest.
+        if segments.isSuspect, segments.unsyncedBytes > Self.maxUnsyncedBytes { try segments.sync() }
         var batch = EventBatch()
         let end = decoder.read(
             lane, from: start, to: lane.publishedHead, incarnation: incarnation, limit: Self.maxBlockEvents, stream: 0,
             symbols: symbols, into: &batch)
         let count = batch.events.count
         guard count > 0 else { return 0 }
+        if PlantedBug.isOn(.tailBeforeWrite) { lane.advanceTail(to: end.slot, sealed: end.sequence) }
         if isDiskLow {
-            head.countDrop(.diskLow, UInt64(count))
+            dropForLowDisk(incarnation, start.sequence + 1, end.sequence)
         } else {
+            if !unsaidSkips.values.isEmpty { try saySkips() }
             let payload = BlockEncoder.encode(batch, 0..<count, symbols: symbols)
             var header = BlockHeader(events: batch.events, stream: stream, epoch: epoch)
             header.endSlot = end.slot
             header.dropped = DropReason.allCases.reduce(0) { $0 + lane.dropped($1) }
-            try writer().append(payload, header)
-            current.maxTime = max(current.maxTime, header.maxTime)
-            current.lastSequences[header.incarnation] = header.lastSequence
-            if durability == .always { try segment?.sync() }
+            try segments.append(payload, header)
         }
         lane.advanceTail(to: end.slot, sealed: end.sequence)
+        // After the slots are given back: the block is in a file (A1), and in memory until a sync has covered it.
+        if durability == .always { try segments.sync() }
         return count
     }
 
-    /// Makes blocks survive power loss. Returns at once when nothing is pending.
-    func sync() throws(TraceError) {
-        guard durability != .none else { return }
-        try locked { () throws(TraceError) in try segment?.sync() }
+    /// These events had their numbers already: besides the count, the log has to say which, or a reader would take the
+    /// hole for damage.
+    private func dropForLowDisk(_ incarnation: UInt64, _ first: UInt64, _ last: UInt64) {
+        if !PlantedBug.isOn(.lowDiskUncounted) { head.countDrop(.diskLow, last - first + 1) }
+        unsaidSkips.values[SequenceFact.skipped(incarnation, from: first)] = String(last)
+        // A few bytes mostly fit still. If not, they are written before the next block or at the end.
+        try? saySkips()
     }
 
-    var unsyncedBytes: Int { lock.withLock { _ in segment?.unsyncedBytes ?? 0 } }
+    private func saySkips() throws(TraceError) {
+        try segments.describe(unsaidSkips)
+        unsaidSkips = Description()
+    }
 
-    /// Looks at the disk. Under 1 GiB free, blocks are no longer written and their events counted as dropped.
-    /// Returns true when that has just begun.
+    /// Makes blocks survive power loss (A2). Returns at once when nothing is pending.
+    ///
+    /// - Throws: `system` when that is not certain. A failed sync is never repeated and trusted: the blocks it should
+    ///   have covered are written again, from memory, into a new segment.
+    func sync() throws(TraceError) {
+        guard durability != .none else { return }
+        try locked { () throws(TraceError) in try segments.sync() }
+    }
+
+    var unsyncedBytes: Int { lock.withLock { _ in segments.unsyncedBytes } }
+
+    /// Looks at the disk. Under 1 GiB free (`SPANREEL_MIN_FREE`), blocks are no longer written and their events counted as
+    /// dropped. Returns true when that has just begun.
     func checkDisk() -> Bool {
         lock.withLock { _ in
             let free = sp_free_bytes(path)
-            let isLow = free >= 0 && free < Self.minFreeBytes
+            let isLow = free >= 0 && free < minFreeBytes
             defer { isDiskLow = isLow }
             return isLow && !isDiskLow
         }
@@ -140,51 +184,7 @@ final class StreamStore: @unchecked Sendable {
     /// Removes the oldest segments beyond the retention. What they held is named first, so that a reader takes the
     /// missing sequences for forgotten, not for damage.
     func forget() throws(TraceError) {
-        try locked { () throws(TraceError) in
-            while let oldest = closed.first, isBeyondRetention(oldest) {
-                var fact = Description()
-                for (incarnation, sequence) in oldest.lastSequences {
-                    fact.values["forgotten.\(Hex.string(incarnation))"] = String(sequence)
-                }
-                description.merge(fact)
-                try writer().append(fact.payload, BlockHeader(type: .description, stream: stream, epoch: epoch))
-                POSIX.remove(oldest.path)
-                closed.removeFirst()
-            }
-        }
-    }
-
-    private func isBeyondRetention(_ oldest: ClosedSegment) -> Bool {
-        if let most = retention.sizeBytes {
-            let total = closed.reduce(segment?.sizeBytes ?? 0) { $0 + $1.sizeBytes }
-            if total > most { return true }
-        }
-        if let age = retention.ageNanos { return oldest.maxTime < head.heartbeat.nanos &- age }
-        return false
-    }
-
-    private func writer() throws(TraceError) -> BlockFileWriter {
-        if let segment, segment.sizeBytes < retention.segmentBytes { return segment }
-        try segment?.sync()
-        if let segment {
-            current.path = segment.path
-            current.sizeBytes = segment.sizeBytes
-            closed.append(current)
-        }
-        current = ClosedSegment(path: "", sizeBytes: 0, maxTime: .min, lastSequences: [:])
-        let header = FileHeader(
-            kind: .segment, epoch: epoch, session: session, stream: stream, syncMarker: .random(),
-            createdUnixNanos: sp_wall_nanos())
-        let next = try BlockFileWriter(
-            creating: Path.join(path, SessionDirectory.segmentName(segmentIndex)), header: header,
-            compressor: compressor)
-        segmentIndex += 1
-        segment = next
-        // Every segment says who it is: one can be lost without the others' names.
-        if !description.values.isEmpty {
-            try next.append(description.payload, BlockHeader(type: .description, stream: stream, epoch: epoch))
-        }
-        return next
+        try locked { () throws(TraceError) in try segments.forget(now: head.heartbeat.nanos) }
     }
 
     private func locked<R>(_ body: () throws(TraceError) -> R) throws(TraceError) -> R {

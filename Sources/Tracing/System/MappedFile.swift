@@ -22,7 +22,8 @@ final class MappedFile: @unchecked Sendable {
         let fd = POSIX.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
         guard fd >= 0 else { throw .system("cannot create a mapped file", path) }
         defer { close(fd) }
-        let failure = sp_reserve_space(fd, Int64(sizeBytes))
+        let failure =
+            PlantedBug.isOn(.laneSparse) ? ftruncate(fd, off_t(sizeBytes)) : sp_reserve_space(fd, Int64(sizeBytes))
         guard failure == 0 else {
             unlink(path)
             throw .system("cannot reserve \(sizeBytes) bytes", path, code: failure)

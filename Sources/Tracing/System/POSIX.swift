@@ -81,26 +81,56 @@ enum POSIX {
         close(fd)
     }
 
-    /// Writes all bytes or throws; interrupted calls go on.
-    static func writeAll(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws(TraceError) {
-        var offset = 0
-        while offset < bytes.count {
-            guard let base = bytes.baseAddress else { return }
-            let count = write(fd, base + offset, bytes.count - offset)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .system("cannot write", path)
-            }
-            offset += count
-        }
+    /// Writes all bytes; interrupted and short calls go on. Returns 0, or the `errno` that ended it.
+    ///
+    /// A file-size limit answers with a signal whose default action is death; the application's disposition is not ours to
+    /// change, so the signal is blocked for the calling thread and taken back.
+    static func write(_ fd: Int32, _ bytes: [UInt8]) -> Int32 {
+        var blocked = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&blocked)
+        sigaddset(&blocked, SIGXFSZ)
+        pthread_sigmask(SIG_BLOCK, &blocked, &before)
+        let failure = bytes.withUnsafeBytes { writeBlocked(fd, $0) }
+        if failure == EFBIG { discard(SIGXFSZ) }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        return failure
     }
 
-    static func writeAll(_ fd: Int32, _ bytes: [UInt8], path: String) throws(TraceError) {
-        var failure: TraceError?
-        bytes.withUnsafeBytes { buffer in
-            do throws(TraceError) { try writeAll(fd, buffer, path: path) } catch { failure = error }
+    private static func writeBlocked(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+        var offset = 0
+        while offset < bytes.count, let base = bytes.baseAddress {
+            let count = systemWrite(fd, base + offset, bytes.count - offset)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return errno
+            }
+            // A call that takes nothing and says nothing would never end.
+            if count == 0 { return ENOSPC }
+            offset += count
+            if PlantedBug.isOn(.shortWriteIgnored) { return 0 }
         }
-        if let failure { throw failure }
+        return 0
+    }
+
+    private static func systemWrite(_ fd: Int32, _ base: UnsafeRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(fd, base, count)
+        #else
+            Darwin.write(fd, base, count)
+        #endif
+    }
+
+    /// Takes a pending signal of the calling thread back.
+    private static func discard(_ signal: Int32) {
+        var pending = sigset_t()
+        sigpending(&pending)
+        guard sigismember(&pending, signal) == 1 else { return }
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
+        sigaddset(&wanted, signal)
+        var taken: Int32 = 0
+        sigwait(&wanted, &taken)
     }
 
     /// Reads `count` bytes at `offset`; fewer at the end of the file.
@@ -123,11 +153,13 @@ enum POSIX {
         return bytes
     }
 
+    /// Makes a file's data survive power loss: 0, or -1 and `errno`.
     static func dataSync(_ fd: Int32) -> Int32 {
+        if PlantedBug.isOn(.syncSkipped) { return 0 }
         #if canImport(Glibc)
-            fdatasync(fd)
+            return fdatasync(fd)
         #else
-            fcntl(fd, F_FULLFSYNC)
+            return fcntl(fd, F_FULLFSYNC)
         #endif
     }
 
