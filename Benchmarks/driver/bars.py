@@ -48,6 +48,7 @@ BARS = [
     Bar("emit", "each further int attribute", lambda m: (m["record_attr4_ns"] - m["record_attr1_ns"]) / 3, 2, "ns"),
     Bar("emit", "a span while recording is off", lambda m: m["disabled_ns"], 1, "ns"),
     Bar("emit", "begin + end / Swift's no-op span", lambda m: m["pair_ns"] / m[NOOP], 1 / 8),
+    Bar("emit", "dropped while these were measured", lambda m: m["emit_dropped"], 0, "events"),
     Bar("seal", "spans/s / LTTng's pairs/s", lambda m: m["sustained_spans_per_s"] / m["lttng/sustained_pairs_per_s"],
         5, at_least=True),
     Bar("seal", "spans/s, sealed on disk", lambda m: m["sustained_spans_per_s"], None, "/s", at_least=True, aim=30e6),
