@@ -4,11 +4,11 @@
 #   make test                        all tests
 #   make install [PREFIX=~/.local]   the command and its page
 #   make lint format                 style, checked or applied
-#   make torture bench accept        the slow kits
+#   make torture accept              the slow kits
+#   make bench [ROUNDS=15] [ONLY=emit,seal] [ARGS=--write]   ours beside the peers, against the bars
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 ARGS ?=
-ROUNDS ?= 1000
 
 .PHONY: demo test install lint format torture bench accept browser goldens setup clean
 
@@ -22,6 +22,7 @@ test: setup
 	@echo "Building and running the tests; the first build takes about 10 minutes on 2 cores."
 	swift test
 	@Scripts/page-tests.sh
+	cd Benchmarks && python3 -m unittest
 
 install: setup
 	@./spanreel --build-only
@@ -38,12 +39,12 @@ format:
 	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
 
 torture: setup
-	SPANREEL_TORTURE_ROUNDS=$(ROUNDS) swift test --filter TortureTests
+	SPANREEL_TORTURE_ROUNDS=$(or $(ROUNDS),1000) swift test --filter TortureTests
 	./spanreel --build-only
 	python3 Tests/Torture/demo.py .build/release/spanreel
 
 bench: setup
-	@Benchmarks/run.sh
+	@ROUNDS="$(ROUNDS)" ONLY="$(ONLY)" Benchmarks/run.sh $(ARGS)
 
 accept: setup
 	swift test --filter Diff

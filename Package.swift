@@ -80,6 +80,9 @@ let package = Package(
         .testTarget(
             name: "TortureTests", dependencies: ["SpanreelTracing", "torture-child", "quiet-child"],
             path: "Tests/Torture/Kit", swiftSettings: strict),
+        .executableTarget(
+            name: "format-writer", dependencies: ["SpanreelTracing"],
+            path: "Tests/FormatReader/Writer", swiftSettings: strict),
         .testTarget(
             name: "ReplayTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
             path: "Tests/ReplayTests", swiftSettings: strict),

@@ -9,5 +9,6 @@ let package = Package(
     targets: [
         .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
         .executableTarget(name: "emit", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(name: "log", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
     ]
 )

@@ -39,3 +39,7 @@ if parts.contains("disabled") { measureDisabled(handles) }
 if parts.contains("tail") { measureTail(recorder, handles, seconds: option("--seconds").flatMap(Double.init) ?? 90) }
 
 try recorder.close()
+
+// Dropping costs less than recording: figures from batches that were dropped would flatter.
+let closed = try SessionReader(path: folder + "/emit.reel")
+report("emit_dropped", Double(closed.streams.reduce(0) { $0 + $1.dropped.values.reduce(0, +) }), "events")

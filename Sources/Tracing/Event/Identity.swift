@@ -118,6 +118,17 @@ package enum Hex {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
+    /// Two lower-case digits for each byte.
+    package static func string(_ bytes: [UInt8]) -> String {
+        var digits = ""
+        digits.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            if byte < 16 { digits += "0" }
+            digits += String(byte, radix: 16)
+        }
+        return digits
+    }
+
     /// Parses up to sixteen digits; signs, blanks and anything else give nil.
     package static func parse(_ text: some StringProtocol) -> UInt64? {
         guard !text.isEmpty, text.utf8.count <= 16 else { return nil }
