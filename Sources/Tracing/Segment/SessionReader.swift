@@ -313,9 +313,10 @@ public final class SessionReader {
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
         let reader = files[place.file].reader
         if let payload = try reader.payload(place.block),
-            let batch = BlockDecoder.decode(payload, header: place.block.header, symbols: symbols, raw: keepsTicks) {
-                stream($0.id, Int($0.epoch))
-            }
+            let batch = BlockDecoder.decode(payload, header: place.block.header, symbols: symbols, raw: keepsTicks)
+        {
+            stream($0.id, Int($0.epoch))
+        }
         {
             ledger.countSoundBlock()
             return batch
