@@ -49,7 +49,7 @@ enum Emitter {
     ) {
         var random = Seeded(seed)
         // From a trickle to more than the sealer takes: both kept and dropped events are of interest.
-        let pause = [0, 200, 2_000, 20_000][random.below(4)]
+        let pause = [0, 4_000, 40_000, 200_000][random.below(4)]
         while true {
             for _ in 0..<64 {
                 switch random.below(5) {

@@ -1,6 +1,8 @@
 // The kit's one executable: the processes that are killed, and what judges them afterwards. No Foundation, so that a
 // process is up in milliseconds and thousands can die in a minute. `Tests/Torture/torture.py` drives it.
 
+import SpanreelTracing
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -12,6 +14,7 @@ let usage = """
     usage: torture-child MODE ...
       emit SESSION COUNTERS THREADS SEED          emit until killed
       script SESSION COUNTERS                     a fixed script: blocks, syncs, an end
+      pack SESSION                                pack in place
       check SESSION COUNTERS                      the identity of a script's or an emitter's session
       judge                                       reads "SESSION NEEDED" lines, answers each with a verdict
       kills SECONDS ROUNDS SEED                   kill emitters at random instants
@@ -25,6 +28,7 @@ do {
         try Emitter.run(arguments[1], arguments[2], threads: number(3), seed: UInt64(number(4)))
     case ("script", .some) where arguments.count == 3: try Script.run(arguments[1], arguments[2])
     case ("check", .some) where arguments.count == 3: try Script.check(arguments[1], arguments[2])
+    case ("pack", .some): try SessionPacker.pack(path: arguments[1])
     case ("judge", _): try Judge.run()
     case ("kills", .some) where arguments.count == 4:
         try KillLoop.run(seconds: number(1), rounds: number(2), seed: UInt64(number(3)))
