@@ -4,11 +4,12 @@
 #   make test                        all tests
 #   make install [PREFIX=~/.local]   the command and its page
 #   make lint format                 style, checked or applied
-#   make torture bench accept        the slow kits
+#   make torture [SECONDS=600]       kills, faults, damage, power loss, fuzzing, sanitizers: docs/FAULTS.md
+#   make bench accept                the other slow kits
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 ARGS ?=
-ROUNDS ?= 1000
+SECONDS ?= 600
 
 .PHONY: demo test install lint format torture bench accept browser goldens setup clean
 
@@ -37,8 +38,10 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
 
+# Bash counts a variable of this name for itself: the kit gets it as an argument.
 torture: setup
-	SPANREEL_TORTURE_ROUNDS=$(ROUNDS) swift test --filter TortureTests
+	python3 Tests/Torture/torture.py --seconds $(SECONDS)
+	python3 Tests/Torture/planted.py
 	./spanreel --build-only
 	python3 Tests/Torture/demo.py .build/release/spanreel
 

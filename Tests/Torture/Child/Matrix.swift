@@ -35,7 +35,8 @@ enum Matrix {
             let reader = try SessionReader(path: session)
             try reader.poll { batch in
                 for event in batch.events {
-                    digests[event.incarnation, default: [:]][event.sequence] = Tally.digest(event, batch, reader.symbols)
+                    digests[event.incarnation, default: [:]][event.sequence] = Tally.digest(
+                        event, batch, reader.symbols)
                     count += 1
                 }
             }
@@ -63,7 +64,8 @@ enum Matrix {
                 nonisolated(unsafe) var isDone = false
                 startThread {
                     for _ in 0..<4 {
-                        let text = String(decoding: (0..<3_000).map { _ in UInt8(33 + random.below(94)) }, as: UTF8.self)
+                        let text = String(
+                            decoding: (0..<3_000).map { _ in UInt8(33 + random.below(94)) }, as: UTF8.self)
                         recorder.record(role, from: recorder.now(), parent: nil) { $0.set(.statusMessage, text) }
                     }
                     isDone = true
@@ -231,7 +233,8 @@ enum Matrix {
         }
         for (index, block) in victim.blocks.enumerated() {
             let copy = Array(bytes[block.range])
-            try victim.replace(bytes + copy, touched: [bytes.count..<bytes.count + 1], "block \(index) again at the end")
+            try victim.replace(
+                bytes + copy, touched: [bytes.count..<bytes.count + 1], "block \(index) again at the end")
             for (at, place) in victim.blocks.enumerated() where isMine() {
                 let inserted = Array(bytes[..<place.range.lowerBound]) + copy + Array(bytes[place.range.lowerBound...])
                 try victim.replace(

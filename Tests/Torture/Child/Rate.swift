@@ -44,7 +44,9 @@ enum Rate {
         while nanos() < end {
             for _ in 0..<16 {
                 let before = nanos()
-                recorder.record(role, from: Ticks(0), to: Ticks(1), parent: nil) { $0.set(.tokenID, Script.value(UInt64(emitted))) }
+                recorder.record(role, from: Ticks(0), to: Ticks(1), parent: nil) {
+                    $0.set(.tokenID, Script.value(UInt64(emitted)))
+                }
                 histogram.add(nanos() - before)
                 emitted += 1
             }
@@ -68,7 +70,8 @@ enum Rate {
         say(
             "\(condition): emitted \(emitted) readable \(found.readable) dropped \(found.dropped) lost \(found.lost) "
                 + "\(isExact ? "exact" : "DIFFERENT") forks \(forks); emit+clock ns P50 \(histogram.quantile(0.5)) "
-                + "P99 \(histogram.quantile(0.99)) P99.9 \(histogram.quantile(0.999)); end took \(spent / 1_000_000) ms, \(ending)")
+                + "P99 \(histogram.quantile(0.99)) P99.9 \(histogram.quantile(0.999)); end took \(spent / 1_000_000) ms, \(ending)"
+        )
         exit(isExact ? 0 : 1)
     }
 

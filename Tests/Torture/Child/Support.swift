@@ -76,17 +76,21 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
     let box = Unmanaged.passRetained(Box(body)).toOpaque()
     #if canImport(Glibc)
         var thread = pthread_t()
-        pthread_create(&thread, nil, { pointer in
-            if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
-            return nil
-        }, box)
+        pthread_create(
+            &thread, nil,
+            { pointer in
+                if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
+                return nil
+            }, box)
         pthread_detach(thread)
     #else
         var thread: pthread_t?
-        pthread_create(&thread, nil, { pointer in
-            Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body()
-            return nil
-        }, box)
+        pthread_create(
+            &thread, nil,
+            { pointer in
+                Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body()
+                return nil
+            }, box)
         if let thread { pthread_detach(thread) }
     #endif
 }

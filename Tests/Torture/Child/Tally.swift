@@ -26,7 +26,7 @@ struct Tally: Equatable, CustomStringConvertible {
             }
         }
         damages = reader.damages.count
-        lost = reader.damages.lostEvents + reader.tornTails.lostEvents
+        lost = (reader.damages + reader.tornTails).lostEvents
         dropped = reader.streams.reduce(0) { sum, stream in
             sum + stream.dropped.values.reduce(0) { $0 + Int(clamping: $1) }
         }

@@ -36,7 +36,8 @@ do {
     case ("cuts", .some) where arguments.count == 4: try Matrix.cuts(number(1), number(2), number(3))
     case ("sectors", .some) where arguments.count == 4: try Matrix.sectors(number(1), number(2), number(3))
     case ("rate", .some) where arguments.count >= 4:
-        try Rate.run(arguments[1], seconds: number(2), perSecond: number(3), arguments.count > 4 ? arguments[4] : "plain")
+        try Rate.run(
+            arguments[1], seconds: number(2), perSecond: number(3), arguments.count > 4 ? arguments[4] : "plain")
     default:
         complain(usage)
         exit(2)
