@@ -21,6 +21,8 @@ FAULTS = {
     "ftruncate": ["error=EIO", "signal=KILL"],
     "mmap": ["signal=KILL"],
     "close": ["signal=KILL"],
+    # Between a block's write and the giving back of its slots.
+    "rt_sigprocmask": ["signal=KILL"],
 }
 
 
@@ -84,18 +86,25 @@ class Faults:
                 self.sums[word] += int(found[1])
         return None if checked.returncode == 0 else f"{what}: {checked.stderr[-500:]}{checked.stdout[-200:]}"
 
-    def full_disk(self, kibibytes):
-        """The script on a disk that is full early or late; then the disk grows, and everything is there."""
+    def full_disk(self, kibibytes, has_ballast=False):
+        """The script on a disk that is full early or late; then the disk grows, and everything is there. With ballast
+        there is room again after the first failure, while the script still runs."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             disk = f"{place}/disk"
             os.mkdir(disk)
             if subprocess.run(
                     ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", disk], capture_output=True).returncode:
                 return None
+            environment, size = self.environment(), kibibytes
+            if has_ballast:
+                size += 256
+                subprocess.run(["mount", "-o", f"remount,size={size}k", disk], check=True)
+                pathlib.Path(f"{disk}/ballast").write_bytes(bytes(256 * 1024))
+                environment["SPANREEL_TORTURE_BALLAST"] = f"{disk}/ballast"
             try:
                 session, counters = f"{disk}/s.reel", f"{place}/c"
                 ran = subprocess.run(
-                    [self.child, "script", session, counters], capture_output=True, text=True, env=self.environment(),
+                    [self.child, "script", session, counters], capture_output=True, text=True, env=environment,
                     timeout=60)
                 if ran.returncode != 0:
                     return f"full disk {kibibytes} KiB: the process ended with {ran.returncode}: {ran.stderr[-300:]}"
@@ -112,7 +121,8 @@ class Faults:
             jobs += [(self.one, (call, fault, n)) for fault in FAULTS[call] for n in list(numbers)[::stride]]
         if os.geteuid() == 0 and (not calls or "disk" in calls):
             # From less than the stream's mapped files need to more than everything does, by one page.
-            jobs += [(self.full_disk, (size,)) for size in range(2040, 2320, 4 * stride)]
+            sizes = range(2136, 2336, 4 * stride)
+            jobs += [(self.full_disk, (size, ballast)) for size in sizes for ballast in (False, True)]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for finding in pool.map(lambda job: job[0](*job[1]), jobs):
                 self.cases += 1

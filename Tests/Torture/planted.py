@@ -38,7 +38,7 @@ class Slices:
         return self.words("sectors", 0, 2, 331) or self.words("sectors", 1, 2, 331)
 
     def faults(self):
-        found = Faults(self.child, self.folder).run(stride=2, calls=("write", "disk", "fdatasync"))
+        found = Faults(self.child, self.folder).run(stride=1, calls=("write", "disk", "fdatasync", "rt_sigprocmask"))
         return found.failures[0] if found.failures else ""
 
     def power(self):
@@ -91,11 +91,11 @@ class Lanes:
 
 
 BUGS = {
-    "payloadUnchecked": "flips", "headerUnchecked": "flips", "offsetUnchecked": "sectors", "foreignAccepted": "sectors",
-    "stopsAtBadBlock": "flips", "fileHeaderNotRecovered": "flips", "gapUnreported": "sectors", "tornTailSilent": "cuts",
+    "payloadUnchecked": "flips", "headerUnchecked": "flips", "offsetUnchecked": "sectors", "foreignAccepted": "tests",
+    "stopsAtBadBlock": "flips", "fileHeaderNotRecovered": "flips", "gapUnreported": "tests", "tornTailSilent": "tests",
     "duplicateDelivered": "tests", "copyIgnored": "tests", "strictIsLenient": "tests", "totalsIgnored": "cuts",
     "shortWriteIgnored": "faults", "tornWriteLeft": "faults", "syncSkipped": "power", "syncTrustedAfterFailure": "power",
-    "unsyncedNotRewritten": "power", "directoryNotSynced": "power", "tailBeforeWrite": "faults", "sealedTwice": "kills",
+    "unsyncedNotRewritten": "power", "directoryNotSynced": "power", "tailBeforeWrite": "faults", "sealedTwice": "faults",
     "lockIgnored": "tests", "lowDiskUncounted": "process", "laneSparse": "lanes", "dropsOffByOne": "kills",
     "renameBeforeSync": "power", "repairDropsLast": "tests", "repairNotStable": "tests", "mergeKeepsDuplicates": "tests",
     "lengthUnbounded": "tests",

@@ -19,12 +19,18 @@ enum Script {
     /// What the event of a sequence carries.
     static func value(_ sequence: UInt64) -> Int64 { Int64(truncatingIfNeeded: sequence &* 0x9E37_79B9_7F4A_7C15 >> 8) }
 
+    /// Text that does not compress, always the same for a number.
+    private static func filling(_ number: UInt64) -> String {
+        var random = Seeded(number)
+        return String(decoding: (0..<200).map { _ in UInt8(33 + random.below(94)) }, as: UTF8.self)
+    }
+
     static func run(_ session: String, _ counters: String) throws {
         let oracle = try Oracle(counters)
         var options = Recorder.Options()
         options.path = session
         options.device = "script"
-        options.laneSlots = 1 << 12
+        options.laneSlots = 1 << 13
         options.namesBytes = 1 << 16
         let recorder: Recorder
         do {
@@ -39,7 +45,11 @@ enum Script {
         for _ in 0..<rounds {
             for _ in 0..<eventsPerRound {
                 let number = oracle[emittedLine] + 1
-                recorder.record(role, from: recorder.now(), parent: nil) { $0.set(.tokenID, value(number)) }
+                recorder.record(role, from: recorder.now(), parent: nil) {
+                    $0.set(.tokenID, value(number))
+                    // Blocks of several pages, so that a full disk cuts writes in the middle.
+                    $0.set(.statusMessage, filling(number))
+                }
                 oracle[emittedLine] = number
             }
             do {
@@ -50,6 +60,8 @@ enum Script {
             } catch {
                 oracle[failedLine] += 1
                 complain("flush: \(error)")
+                // Someone makes room on the full disk: recording has to go on by itself, in the same file.
+                if let ballast = getenv("SPANREEL_TORTURE_BALLAST") { unlink(ballast) }
             }
         }
         do {

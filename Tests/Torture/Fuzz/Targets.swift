@@ -20,6 +20,7 @@ private let stage: Stage? = try? prepare()
 // Keeps the results of decoding: unused ones could be optimised away, and the decoder with them.
 nonisolated(unsafe) private var sink = 0
 
+/// One input; libFuzzer calls it again and again.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -65,7 +66,7 @@ private func read(_ bytes: [UInt8], _ stage: Stage) {
             delivered += 1
             precondition(event.sequence > last[event.incarnation] ?? 0, "an event came twice or late")
             last[event.incarnation] = event.sequence
-            sink &+= batch.attributes(of: event).count + reader.symbols.role(event.role).name.utf8.count
+            sink &+= batch.attributes(of: event).count &+ reader.symbols.role(event.role).name.utf8.count
         }
     }
     sink &+= reader.damages.count &+ reader.tornTails.count &+ reader.damages.lostEvents
