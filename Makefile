@@ -4,11 +4,13 @@
 #   make test                        all tests
 #   make install [PREFIX=~/.local]   the command and its page
 #   make lint format                 style, checked or applied
-#   make torture accept              the slow kits
+#   make torture [SECONDS=600]       kills, faults, damage, power loss, fuzzing, sanitizers: docs/FAULTS.md
 #   make bench [ROUNDS=15] [ONLY=emit,seal] [ARGS=--write]   ours beside the peers, against the bars
+#   make accept                      the statistical kit
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 ARGS ?=
+SECONDS ?= 600
 
 .PHONY: demo test install lint format torture bench accept browser goldens setup clean
 
@@ -38,8 +40,10 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
 
+# Bash counts a variable of this name for itself: the kit gets it as an argument.
 torture: setup
-	SPANREEL_TORTURE_ROUNDS=$(or $(ROUNDS),1000) swift test --filter TortureTests
+	python3 Tests/Torture/torture.py --seconds $(SECONDS)
+	python3 Tests/Torture/planted.py
 	./spanreel --build-only
 	python3 Tests/Torture/demo.py .build/release/spanreel
 

@@ -14,7 +14,7 @@ public enum SessionRepairer {
         public var tornTails: [Damage]
 
         /// Events lost for certain.
-        public var lost: Int { damages.lostEvents + tornTails.lostEvents }
+        public var lost: Int { (damages + tornTails).lostEvents }
 
         /// As JSON, with stable keys.
         public var json: String {

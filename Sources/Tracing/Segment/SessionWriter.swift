@@ -154,25 +154,35 @@ public final class SessionWriter {
 
     /// Writes what is left, syncs, and moves the file into place: durable (A2) when it returns.
     public func finish() throws(TraceError) {
-        if PlantedBug.isOn(.renameBeforeSync) { _ = POSIX.rename(temporary, path) }
         guard try complete() else { return }
-        guard PlantedBug.isOn(.renameBeforeSync) || POSIX.rename(temporary, path) else {
+        guard POSIX.rename(temporary, path) else {
             throw .system("cannot move the packed session into place", path)
         }
         POSIX.syncDirectory(Path.parent(path))
         isFinished = true
     }
 
-    /// As `finish`, in the place of a directory of the same name: the old one is moved aside, then removed.
+    /// As `finish`, in the place of a directory of the same name. Where the system can, the two change places at once, so
+    /// that a power loss leaves one or the other; then the old one is removed.
     func finish(replacing directory: String) throws(TraceError) {
-        guard try complete() else { return }
-        let aside = Path.join(Path.parent(path), ".\(Path.last(path)).old.\(Hex.string(Random.bits()))")
+        if !PlantedBug.isOn(.renameBeforeSync) {
+            guard try complete() else { return }
+        }
+        let parent = Path.parent(path)
+        if POSIX.exchange(temporary, directory) {
+            POSIX.syncDirectory(parent)
+            if PlantedBug.isOn(.renameBeforeSync) { _ = try complete() }
+            isFinished = true
+            POSIX.removeTree(temporary)
+            return
+        }
+        let aside = Path.join(parent, ".\(Path.last(path)).old.\(Hex.string(Random.bits()))")
         guard POSIX.rename(directory, aside) else { throw .system("cannot move the session aside", directory) }
         guard POSIX.rename(temporary, path) else {
             _ = POSIX.rename(aside, directory)
             throw .system("cannot move the packed session into place", path)
         }
-        POSIX.syncDirectory(Path.parent(path))
+        POSIX.syncDirectory(parent)
         isFinished = true
         POSIX.removeTree(aside)
     }

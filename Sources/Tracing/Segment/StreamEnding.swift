@@ -10,9 +10,8 @@ enum StreamEnding {
     static func drops(head: StreamHead, lanes: [Lane]) -> [DropReason: UInt64] {
         var drops: [DropReason: UInt64] = [:]
         for reason in DropReason.allCases {
-            let count =
-                lanes.reduce(head.dropped(reason)) { $0 &+ $1.dropped(reason) }
-                &- (PlantedBug.isOn(.dropsOffByOne) && reason == .laneFull ? 1 : 0)
+            var count = lanes.reduce(head.dropped(reason)) { $0 &+ $1.dropped(reason) }
+            if PlantedBug.isOn(.dropsOffByOne), count > 0 { count -= 1 }
             if count > 0 { drops[reason] = count }
         }
         return drops

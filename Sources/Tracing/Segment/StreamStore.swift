@@ -1,5 +1,4 @@
 internal import CSpanreel
-internal import Synchronization
 
 /// How far a block is pushed before the sealer calls it done.
 public enum Durability: String, Sendable, CaseIterable {
@@ -31,7 +30,7 @@ final class StreamStore: @unchecked Sendable {
     let epoch: UInt32
     let head: StreamHead
     private let lockFile: Int32
-    private let lock = Mutex<Void>(())
+    private let lock = SystemLock()
     private let symbols = Symbols()
     private var rows: LaneRows
     private let clock: BlockClock
@@ -89,7 +88,7 @@ final class StreamStore: @unchecked Sendable {
     }
 
     /// Takes over what an earlier owner wrote, for the closing totals.
-    func countEarlier(events: Int) { lock.withLock { _ in segments.eventCount += events } }
+    func countEarlier(events: Int) { lock.withLock { segments.eventCount += events } }
 
     /// Drains committed records of `lane` into blocks; gives their slots back. Returns how many events were sealed.
     ///
@@ -177,12 +176,12 @@ final class StreamStore: @unchecked Sendable {
         try locked { () throws(TraceError) in try segments.sync() }
     }
 
-    var unsyncedBytes: Int { lock.withLock { _ in segments.unsyncedBytes } }
+    var unsyncedBytes: Int { lock.withLock { segments.unsyncedBytes } }
 
     /// Looks at the disk. Under 1 GiB free (`SPANREEL_MIN_FREE`), blocks are no longer written and their events counted as
     /// dropped. Returns true when that has just begun.
     func checkDisk() -> Bool {
-        lock.withLock { _ in
+        lock.withLock {
             let free = sp_free_bytes(path)
             let isLow = free >= 0 && free < minFreeBytes
             defer { isDiskLow = isLow }
@@ -197,7 +196,7 @@ final class StreamStore: @unchecked Sendable {
     }
 
     private func locked<R>(_ body: () throws(TraceError) -> R) throws(TraceError) -> R {
-        let result: Result<R, TraceError> = lock.withLock { _ in
+        let result: Result<R, TraceError> = lock.withLock {
             do throws(TraceError) { return .success(try body()) } catch { return .failure(error) }
         }
         return try result.get()

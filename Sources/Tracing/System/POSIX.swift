@@ -210,6 +210,9 @@ extension POSIX {
         #endif
     }
 
+    /// Two paths of one file system change places at once; false where the system cannot do that.
+    static func exchange(_ a: String, _ b: String) -> Bool { sp_exchange_paths(a, b) == 0 }
+
     static func processID() -> Int { Int(getpid()) }
     static func userID() -> Int { Int(getuid()) }
 

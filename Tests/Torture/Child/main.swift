@@ -1,51 +1,50 @@
-// A process made to be killed: emits as fast as it can and counts, in a file of its own, what `emit` has returned for.
-//
-//   torture-child SESSION COUNTER THREADS
+// The kit's one executable: the processes that are killed, and what judges them afterwards. No Foundation, so that a
+// process is up in milliseconds and thousands can die in a minute. `Tests/Torture/torture.py` drives it.
 
-import Foundation
 import SpanreelTracing
 
-let arguments = CommandLine.arguments
-guard arguments.count == 4, let threads = Int(arguments[3]), (1...16).contains(threads) else {
-    FileHandle.standardError.write(Data("usage: torture-child SESSION COUNTER THREADS\n".utf8))
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+let usage = """
+    usage: torture-child MODE ...
+      emit SESSION COUNTERS THREADS SEED          emit until killed
+      script SESSION COUNTERS                     a fixed script: blocks, syncs, an end
+      pack SESSION                                pack in place
+      check SESSION COUNTERS                      the identity of a script's or an emitter's session
+      judge                                       reads "SESSION NEEDED" lines, answers each with a verdict
+      kills SECONDS ROUNDS SEED                   kill emitters at random instants
+      flips|cuts|sectors SHARD SHARDS STRIDE      damage a session in every way, and read it
+      rate SESSION SECONDS PER-SECOND [CONDITION] emit at a steady rate and print the latencies
+    """
+
+do {
+    switch (arguments.first, arguments.dropFirst().first) {
+    case ("emit", .some) where arguments.count == 5:
+        try Emitter.run(arguments[1], arguments[2], threads: number(3), seed: UInt64(number(4)))
+    case ("script", .some) where arguments.count == 3: try Script.run(arguments[1], arguments[2])
+    case ("check", .some) where arguments.count == 3: try Script.check(arguments[1], arguments[2])
+    case ("pack", .some): try SessionPacker.pack(path: arguments[1])
+    case ("judge", _): try Judge.run()
+    case ("kills", .some) where arguments.count == 4:
+        try KillLoop.run(seconds: number(1), rounds: number(2), seed: UInt64(number(3)))
+    case ("flips", .some) where arguments.count == 4: try Matrix.flips(number(1), number(2), number(3))
+    case ("cuts", .some) where arguments.count == 4: try Matrix.cuts(number(1), number(2), number(3))
+    case ("sectors", .some) where arguments.count == 4: try Matrix.sectors(number(1), number(2), number(3))
+    case ("rate", .some) where arguments.count >= 4:
+        try Rate.run(
+            arguments[1], seconds: number(2), perSecond: number(3), arguments.count > 4 ? arguments[4] : "plain")
+    default:
+        complain(usage)
+        exit(2)
+    }
+} catch {
+    complain("torture-child \(arguments.joined(separator: " ")): \(error)")
     exit(2)
 }
 
-// One cache line of counters a thread, mapped, so that a SIGKILL cannot lose them.
-let descriptor = open(arguments[2], O_RDWR | O_CREAT, 0o600)
-let bytes = threads * 64
-guard descriptor >= 0, ftruncate(descriptor, off_t(bytes)) == 0,
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
-else { exit(3) }
-nonisolated(unsafe) let counters = memory.bindMemory(to: UInt64.self, capacity: bytes / 8)
-
-var options = Recorder.Options()
-options.path = arguments[1]
-options.device = "victim"
-options.laneSlots = 1 << 12
-let recorder = try Recorder.open(options)
-let role = recorder.role(Role(.layer, phase: .decode, layer: 7))
-let request = recorder.role(Role(.request))
-
-for index in 0..<threads {
-    let thread = Thread {
-        let counter = counters + index * 8
-        var random = UInt64(index) &+ 88_172_645_463_325_252
-        while true {
-            random ^= random << 13
-            random ^= random >> 7
-            random ^= random << 17
-            switch random % 4 {
-            case 0: _ = recorder.begin(request) { $0.set(.requestID, "request \(random % 999)") }
-            case 1:
-                recorder.tokens(
-                    1, phase: .decode, in: SpanContext(trace: TraceID(high: 1, low: random | 1), span: SpanID(5)))
-            default: recorder.record(role, from: recorder.now(), parent: nil) { $0.set(.batchTokens, Int(random % 64)) }
-            }
-            counter.pointee &+= 1
-        }
-    }
-    thread.start()
-}
-FileHandle.standardOutput.write(Data("ready\n".utf8))
-while true { pause() }
+func number(_ index: Int) -> Int { Int(arguments[index]) ?? 0 }
