@@ -312,11 +312,10 @@ public final class SessionReader {
 
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
         let reader = files[place.file].reader
+        let number = { (stream: BlockStream) in self.stream(stream.id, Int(stream.epoch)) }
         if let payload = try reader.payload(place.block),
-            let batch = BlockDecoder.decode(payload, header: place.block.header, symbols: symbols, raw: keepsTicks)
-        {
-            stream($0.id, Int($0.epoch))
-        }
+            let batch = BlockDecoder.decode(
+                payload, header: place.block.header, symbols: symbols, raw: keepsTicks, number: number)
         {
             ledger.countSoundBlock()
             return batch
