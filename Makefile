@@ -5,7 +5,8 @@
 #   make install [PREFIX=~/.local]   the command and its page
 #   make lint format                 style, checked or applied
 #   make torture [SECONDS=600]       kills, faults, damage, power loss, fuzzing, sanitizers: docs/FAULTS.md
-#   make bench accept                the other slow kits
+#   make bench [ROUNDS=15] [ONLY=emit,seal] [ARGS=--write]   ours beside the peers, against the bars
+#   make accept                      the statistical kit
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 ARGS ?=
@@ -23,6 +24,7 @@ test: setup
 	@echo "Building and running the tests; the first build takes about 10 minutes on 2 cores."
 	swift test
 	@Scripts/page-tests.sh
+	cd Benchmarks && python3 -m unittest
 
 install: setup
 	@./spanreel --build-only
@@ -46,7 +48,7 @@ torture: setup
 	python3 Tests/Torture/demo.py .build/release/spanreel
 
 bench: setup
-	@Benchmarks/run.sh
+	@ROUNDS="$(ROUNDS)" ONLY="$(ONLY)" Benchmarks/run.sh $(ARGS)
 
 accept: setup
 	swift test --filter Diff

@@ -73,9 +73,16 @@ let package = Package(
         .executableTarget(
             name: "torture-child", dependencies: ["SpanreelTracing"],
             path: "Tests/Torture/Child", swiftSettings: strict),
+        .target(name: "QuietC", path: "Tests/Torture/QuietC"),
+        .executableTarget(
+            name: "quiet-child", dependencies: ["SpanreelTracing", "QuietC"],
+            path: "Tests/Torture/Quiet", swiftSettings: strict),
         .testTarget(
-            name: "TortureTests", dependencies: ["SpanreelTracing", "torture-child"],
+            name: "TortureTests", dependencies: ["SpanreelTracing", "torture-child", "quiet-child"],
             path: "Tests/Torture/Kit", swiftSettings: strict),
+        .executableTarget(
+            name: "format-writer", dependencies: ["SpanreelTracing"],
+            path: "Tests/FormatReader/Writer", swiftSettings: strict),
         .testTarget(
             name: "ReplayTests", dependencies: ["SpanreelTracing", "SpanreelReplay"],
             path: "Tests/ReplayTests", swiftSettings: strict),

@@ -7,6 +7,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [.package(name: "spanreel", path: "..")],
     targets: [
-        .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")])
+        .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(name: "emit", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(name: "log", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
     ]
 )

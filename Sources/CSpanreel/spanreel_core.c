@@ -9,29 +9,12 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/random.h>
 #endif
 
 _Thread_local sp_thread_slot sp_current_slot;
-
-uint64_t sp_monotonic_nanos(void) {
-#ifdef __APPLE__
-    return clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
-#else
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-#endif
-}
-
-int64_t sp_wall_nanos(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000000ll + (int64_t)t.tv_nsec;
-}
 
 static uint64_t generation = 1;
 

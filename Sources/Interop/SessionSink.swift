@@ -22,9 +22,7 @@ final class SessionSink: ImportSink {
         return try writer.addStream(stream.info)
     }
 
-    func append(_ batch: borrowing EventBatch, stream: UInt32) throws(TraceError) {
-        try writer?.append(batch, stream: stream)
-    }
+    func append(_ batch: borrowing EventBatch) throws(TraceError) { try writer?.append(batch) }
 
     func finish() throws(TraceError) { try writer?.finish() }
 }

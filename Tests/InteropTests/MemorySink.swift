@@ -16,7 +16,7 @@ final class MemorySink: ImportSink, @unchecked Sendable {
         return UInt32(streams.count - 1)
     }
 
-    func append(_ batch: borrowing EventBatch, stream: UInt32) {
+    func append(_ batch: borrowing EventBatch) {
         for event in batch.events { self.batch.append(event, from: batch) }
     }
 

@@ -73,42 +73,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
-    func decodeGivesBackWhatEncodeTook(seed: UInt64) throws {
-        let symbols = Symbols()
-        let batch = Self.sample(seed: seed, count: Int(seed * 37), symbols: symbols)
-        let payload = BlockEncoder.encode(batch, 0..<batch.events.count, symbols: symbols)
-        let header = BlockHeader(events: batch.events, stream: StreamID(high: 1, low: 2), epoch: 1)
-        let other = Symbols()
-        let back = try #require(BlockDecoder.decode(payload, header: header, stream: 0, symbols: other))
-        #expect(Self.describe(back, other) == Self.describe(batch, symbols))
-    }
-
-    @Test func everyTruncationOfAPayloadIsRefusedWithoutATrap() {
-        let symbols = Symbols()
-        let batch = Self.sample(seed: 9, count: 40, symbols: symbols)
-        let payload = BlockEncoder.encode(batch, 0..<40, symbols: symbols)
-        let header = BlockHeader(events: batch.events, stream: StreamID(high: 1, low: 2), epoch: 1)
-        for length in 0..<payload.count {
-            _ = BlockDecoder.decode(Array(payload.prefix(length)), header: header, stream: 0, symbols: Symbols())
-        }
-        #expect(BlockDecoder.decode([], header: header, stream: 0, symbols: Symbols()) == nil)
-    }
-
-    @Test func everyFlippedByteOfAPayloadDecodesOrIsRefusedWithoutATrap() {
-        let symbols = Symbols()
-        let batch = Self.sample(seed: 10, count: 30, symbols: symbols)
-        let payload = BlockEncoder.encode(batch, 0..<30, symbols: symbols)
-        let header = BlockHeader(events: batch.events, stream: StreamID(high: 1, low: 2), epoch: 1)
-        for index in payload.indices {
-            for mask in [0x01, 0x80, 0xff] as [UInt8] {
-                var bytes = payload
-                bytes[index] ^= mask
-                _ = BlockDecoder.decode(bytes, header: header, stream: 0, symbols: Symbols())
-            }
-        }
-    }
-
     @Test func checksumsMatchTheirPublishedValues() {
         // RFC 3720 B.4: 32 bytes of zeros and of ones; the check value of "123456789".
         #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8a91_36aa)

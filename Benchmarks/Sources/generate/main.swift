@@ -77,12 +77,14 @@ let decode = first.role(Role(.decode, phase: .decode))
 let steps = [Phase.prefill: first.role(Role(.step, phase: .prefill)), .decode: first.role(Role(.step, phase: .decode))]
 let head = devices[2].recorder.role(Role(.head))
 let sampling = devices[2].recorder.role(Role(.sampling))
+var nanos = first.unixNanos(first.now())
 var clock = first.now()
 var events = 0
 var message: UInt64 = 0
 
 @MainActor func advance(_ mean: UInt64) -> Ticks {
-    clock = Ticks(clock.rawValue + random.around(mean))
+    nanos += Int64(random.around(mean))
+    clock = first.ticks(unixNanos: nanos)
     return clock
 }
 

@@ -7,17 +7,32 @@
 extern "C" {
 #endif
 
+// What an emit reads of its recorder, on one cache line that is written at open and close only.
+typedef struct {
+    // 0: records nothing. 1: closed. Else unique in the process; a thread's slot repeats it.
+    uint64_t id;
+    // Of every lane of the recorder: slots - 1, and log2(slots).
+    uint64_t slot_mask;
+    uint64_t lap_shift;
+    // The mapped table of contexts.
+    const void *contexts;
+} sp_recorder;
+
 // One cache entry a thread: which recorder it emitted for last, and through which lane.
 typedef struct {
     uint64_t recorder;
     void *lane;
 } sp_thread_slot;
 
-extern _Thread_local sp_thread_slot sp_current_slot;
+// Initial-exec: one load relative to the thread pointer, without a call, in a shared library too.
+extern _Thread_local sp_thread_slot sp_current_slot __attribute__((tls_model("initial-exec")));
 
 static inline __attribute__((always_inline)) void *sp_thread_lane(uint64_t recorder) {
     return sp_current_slot.recorder == recorder ? sp_current_slot.lane : (void *)0;
 }
+
+// Whose lane the thread's slot holds: after a lane was found, the emitting recorder's id.
+static inline __attribute__((always_inline)) uint64_t sp_thread_recorder(void) { return sp_current_slot.recorder; }
 
 static inline __attribute__((always_inline)) void sp_set_thread_lane(uint64_t recorder, void *lane) {
     sp_current_slot.recorder = recorder;
@@ -40,6 +55,8 @@ static inline __attribute__((always_inline)) void sp_store_relaxed(void *p, uint
 static inline __attribute__((always_inline)) void sp_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 // Keeps stores of a signal handler's view in program order on the same thread.
 static inline __attribute__((always_inline)) void sp_signal_fence(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+// Asks for a cache line that will be read soon.
+static inline __attribute__((always_inline)) void sp_prefetch(const void *p) { __builtin_prefetch(p, 0, 3); }
 static inline __attribute__((always_inline)) uint64_t sp_fetch_add(void *p, uint64_t v) {
     return __atomic_fetch_add((uint64_t *)p, v, __ATOMIC_RELAXED);
 }
@@ -47,10 +64,14 @@ static inline __attribute__((always_inline)) int sp_compare_exchange(void *p, ui
     return __atomic_compare_exchange_n((uint64_t *)p, &expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-// Monotonic nanoseconds; does not jump with the wall clock.
-uint64_t sp_monotonic_nanos(void);
-// Nanoseconds since the Unix epoch.
-int64_t sp_wall_nanos(void);
+// The table of contexts is a ring: a head of 64 bytes, then 2^16 entries of 32 bytes that begin with their number.
+enum { sp_contexts_head_bytes = 64, sp_context_bytes = 32, sp_contexts = 1 << 16 };
+// Whether the entry still is this context's. It is taken over after 65,536 further traces.
+static inline __attribute__((always_inline)) int sp_context_is_current(const void *contexts, uint32_t context) {
+    const char *entry = (const char *)contexts + sp_contexts_head_bytes + (context % sp_contexts) * sp_context_bytes;
+    return sp_load_relaxed(entry) == context;
+}
+
 // Counts fork(): a child sees another number than its parent, so that it never writes into the parent's lanes.
 uint64_t sp_fork_generation(void);
 // 0 when an exclusive lock on the whole file was taken, else errno. Held by the open file description.

@@ -13,11 +13,11 @@ final class SpanMapper<Sink: ImportSink>: OTLPVisitor {
     let keys: MappedKeys
     var report = ImportReport()
 
-    private var buffers: [StreamBuffer] = []
-    private var bufferOfStream: [Int: Int] = [:]
+    private var buffer = EventBuffer()
+    /// The sink's number of each planned stream that was met.
+    private var numbers: [Int: UInt32] = [:]
     var current = 0
     var scope = OTLPScope()
-    private var held = 0
     private var seen = RecentSpans()
     /// Instants of each stream's metric readings: a memory span of the same instant says the same again.
     var sampleTimes: [Int: Set<Int64>] = [:]
@@ -76,28 +76,23 @@ final class SpanMapper<Sink: ImportSink>: OTLPVisitor {
 
     /// Writes everything that is held back.
     func finish() throws(TraceError) {
-        for index in buffers.indices { try buffers[index].flush(keep: 0, to: sink) }
+        try buffer.flush(keep: 0, to: sink)
     }
 
     /// Adds an event to the current stream.
     func add(_ event: Event, _ attributes: [Attribute]) throws(TraceError) {
-        let buffer: Int
-        if let known = bufferOfStream[current] {
-            buffer = known
+        let number: UInt32
+        if let known = numbers[current] {
+            number = known
         } else {
             let planned = plan.streams[current]
-            buffers.append(StreamBuffer(stream: try sink.addStream(planned)))
-            buffer = buffers.count - 1
-            bufferOfStream[current] = buffer
+            number = try sink.addStream(planned)
+            numbers[current] = number
             report.devices.append(planned.device)
         }
-        buffers[buffer].add(event, attributes)
+        buffer.add(event, stream: number, attributes)
         report.events += 1
-        held += 1
-        if held >= windowEvents {
-            for index in buffers.indices { try buffers[index].flush(keep: buffers[index].count / 2, to: sink) }
-            held = buffers.reduce(0) { $0 + $1.count }
-        }
+        if buffer.count >= windowEvents { try buffer.flush(keep: windowEvents / 2, to: sink) }
     }
 }
 

@@ -105,12 +105,10 @@ final class StageEngine {
         for (offset, layer) in model.layers.enumerated() {
             model.forward(layer: layer, rows: rows, cache: cache)
             if layerDelayNanos[offset] > 0 { Pause.sleep(nanos: layerDelayNanos[offset]) }
-            let end = recorder.now()
-            recorder.record(layerRoles[offset], from: start, to: end, parent: stage) {
+            start = recorder.chain(layerRoles[offset], from: start, parent: stage) {
                 $0.set(.batchTokens, rows)
                 $0.set(.kvOffset, position)
             }
-            start = end
         }
         cache.advance(rows)
         recorder.end(stage, at: start)

@@ -1,216 +1,261 @@
-/// Turns a payload back into events. Total: anything that contradicts the format gives nil, never a trap.
+/// Turns a payload back into events. Total: anything that contradicts the format gives nil, never a trap; memory is
+/// bounded by the payload and the limits of the format, whatever it claims.
 struct BlockDecoder {
-    private var strings: [StringID] = []
-    private var roles: [RoleID] = []
-    private var traces: [TraceID] = []
-    private var blobs: [UInt32] = []
-    private var shapes: [[(key: AttributeKey, type: AttributeType)]] = []
-    private var columns: [ByteReader] = []
-    private var values: [[(reader: ByteReader, previous: Int64)]] = []
+    let header: BlockHeader
+    let symbols: Symbols
+    /// The reader's number of a stream.
+    let number: (BlockStream) -> UInt32
+    var count = 0
+    var clock = BlockClock.unixNanos
+    var baseTime: Int64 = 0
+    var foreignCount = 0
+    var bases: [UInt64] = []
+    var plain: [StringID] = []
+    var series: [(prefix: Int, width: Int, count: Int)] = []
+    var members: [StringID] = []
+    var blobs: [UInt32] = []
+    var traces: [TraceID] = []
+    var templates: [Template] = []
+
+    /// Columns of one template.
+    struct Template {
+        /// The reader's number of the stream.
+        var stream: UInt32
+        var kind: EventKind
+        var status: SpanStatus
+        var spanKind: SpanKind
+        var role: RoleID
+        var count: Int
+        /// Values of the columns from `FixedColumn.parentBase` on.
+        var sparse: [Int]
+        var keys: [AttributeKey] = []
+        var types: [AttributeType] = []
+        var columns: [ColumnValues?] = []
+
+        func rows(_ column: Int) -> Int {
+            column < FixedColumn.parentBase ? count : sparse[column - FixedColumn.parentBase]
+        }
+    }
 
     /// Decodes the payload of `header`; names are interned in `symbols`.
-    static func decode(_ payload: [UInt8], header: BlockHeader, stream: UInt32, symbols: Symbols) -> EventBatch? {
-        var reader = ByteReader(payload)
-        guard reader.u8() == 0, let count = reader.varint(), count == UInt64(header.eventCount),
-            // Each event has at least a byte in the fact column.
-            count <= UInt64(payload.count)
-        else { return nil }
-        var decoder = BlockDecoder()
-        guard decoder.readTables(&reader, symbols), decoder.readColumns(&reader, payload) else { return nil }
-        var batch = EventBatch()
-        batch.events.reserveCapacity(Int(count))
-        batch.attributes.reserveCapacity(Int(count) * 2)
-        var time: Int64 = 0
-        var parent = SpanID.none
-        for index in 0..<Int(count) {
-            guard let event = decoder.event(index, header, stream, &time, &parent, &batch.attributes) else {
-                return nil
+    ///
+    /// - Parameters:
+    ///   - number: gives a stream the number that its events shall have.
+    ///   - raw: leave stamps as ticks, and say so in the batch's `clock`.
+    static func decode(
+        _ payload: BlockPayload, header: BlockHeader, symbols: Symbols, raw: Bool = false,
+        number: (BlockStream) -> UInt32 = { _ in 0 }
+    ) -> EventBatch? {
+        withoutActuallyEscaping(number) { number in
+            payload.main.withUnsafeBytes { main in
+                payload.tail.withUnsafeBytes { tail in
+                    var reader = ByteReader(payload.main)
+                    var decoder = BlockDecoder(header: header, symbols: symbols, number: number)
+                    guard decoder.readTables(&reader) else { return nil }
+                    return decoder.decode(&reader, main, tail, raw)
+                }
             }
-            batch.events.append(event)
+        }
+    }
+
+    private mutating func decode(
+        _ reader: inout ByteReader, _ main: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer,
+        _ raw: Bool
+    ) -> EventBatch? {
+        guard let heads = readHeads(&reader) else { return nil }
+        let arena = DecodeArena()
+        var source = ColumnSource(main: main, tail: tail, mainOffset: reader.offset, arena: arena)
+        guard let foreign = source.takeTail(foreignCount * 8) else { return nil }
+        for (index, series) in series.enumerated() {
+            guard let values = source.column(heads.series[index], reference: nil) else { return nil }
+            for row in 0..<series.count { members.append(member(series.prefix, series.width, values[row])) }
+        }
+        guard let numbers = templateNumbers(&source) else { return nil }
+        var next = 0
+        for column in 0..<FixedColumn.count {
+            for index in templates.indices {
+                guard templates[index].rows(column) > 0 else {
+                    templates[index].columns.append(nil)
+                    continue
+                }
+                guard let values = source.column(heads.fixed[next], reference: nil) else { return nil }
+                next += 1
+                templates[index].columns.append(values)
+            }
+        }
+        var batch = EventBatch()
+        guard events(numbers, foreign, &batch), attributes(&source, heads.attributes, numbers, &batch),
+            source.mainOffset == main.count, source.tailOffset == tail.count
+        else { return nil }
+        if raw, !clock.isUnix {
+            batch.clock = clock
+        } else {
+            batch.events.withContiguousMutableStorageIfAvailable { events in
+                toUnix(&events)
+            }
         }
         return batch
     }
 
-    private mutating func readTables(_ reader: inout ByteReader, _ symbols: Symbols) -> Bool {
-        guard let stringCount = reader.count() else { return false }
-        for _ in 0..<stringCount {
-            guard let text = reader.string() else { return false }
-            strings.append(symbols.intern(text))
+    private func toUnix(_ events: inout UnsafeMutableBufferPointer<Event>) {
+        guard !clock.isUnix else { return }
+        for index in events.indices {
+            events[index].time.nanos = clock.unixNanos(events[index].time.nanos)
+            events[index].start.nanos = clock.unixNanos(events[index].start.nanos)
         }
-        let names = strings
-        func localString(_ reader: inout ByteReader) -> String? {
-            guard let local = reader.varint(), local < UInt64(names.count) else { return nil }
-            return symbols.string(names[Int(local)])
+    }
+
+    private func member(_ prefix: Int, _ width: Int, _ number: Int64) -> StringID {
+        let digits = String(number)
+        let padding = String(repeating: "0", count: max(0, width - digits.utf8.count))
+        return symbols.intern(symbols.string(plain[prefix]) + padding + digits)
+    }
+
+    /// The template of each event, and how many events each has: as many as it claims.
+    private func templateNumbers(_ source: inout ColumnSource) -> [UInt16]? {
+        guard let low = source.takeMain(count) else { return nil }
+        var numbers = [UInt16](repeating: 0, count: count)
+        for index in 0..<count { numbers[index] = UInt16(low[index]) }
+        if templates.count > 256 {
+            guard let high = source.takeMain(count) else { return nil }
+            for index in 0..<count { numbers[index] |= UInt16(high[index]) << 8 }
         }
-        guard let roleCount = reader.count() else { return false }
-        for _ in 0..<roleCount {
-            guard let role = reader.role(string: localString) else { return false }
-            roles.append(symbols.intern(role))
+        var counts = [Int](repeating: 0, count: templates.count)
+        for number in numbers {
+            guard Int(number) < counts.count else { return nil }
+            counts[Int(number)] += 1
         }
-        guard let traceCount = reader.count() else { return false }
-        for _ in 0..<traceCount {
-            guard let id = reader.id() else { return false }
-            traces.append(TraceID(high: id.high, low: id.low))
+        for (index, template) in templates.enumerated() where counts[index] != template.count { return nil }
+        return numbers
+    }
+
+    // MARK: Attributes
+
+    private mutating func attributes(
+        _ source: inout ColumnSource, _ heads: [ColumnHead], _ numbers: [UInt16], _ batch: inout EventBatch
+    ) -> Bool {
+        var instants: [Int: Instants] = [:]
+        if heads.contains(where: { ($0.reference?.column ?? .max) < ReferenceColumn.firstAttribute }) {
+            instants = self.instants(numbers, batch, source.arena)
         }
-        guard let blobCount = reader.count() else { return false }
-        for _ in 0..<blobCount {
-            guard let blob = reader.blob() else { return false }
-            blobs.append(symbols.intern(blob: blob))
+        var next = 0
+        let most = templates.reduce(0) { max($0, $1.keys.count) }
+        for position in 0..<most {
+            for index in templates.indices where position < templates[index].keys.count {
+                let head = heads[next]
+                next += 1
+                var reference: ColumnValues?
+                if let parts = head.reference {
+                    guard let found = referenced(parts.template, parts.column, index, instants),
+                        found.count == head.count
+                    else { return false }
+                    reference = found
+                }
+                guard let values = source.column(head, reference: reference) else { return false }
+                templates[index].columns.append(values)
+            }
         }
-        guard let shapeCount = reader.count() else { return false }
-        for _ in 0..<shapeCount {
-            guard let shape = readShape(&reader) else { return false }
-            shapes.append(shape)
+        // References see numbers of the block; events see numbers of the reader.
+        for index in templates.indices {
+            for position in templates[index].types.indices {
+                guard resolve(index, position, source.arena) else { return false }
+            }
         }
+        fill(numbers, &batch)
         return true
     }
 
-    private func readShape(_ reader: inout ByteReader) -> [(key: AttributeKey, type: AttributeType)]? {
-        guard let count = reader.count(), count <= Int(UInt16.max) else { return nil }
-        var shape: [(key: AttributeKey, type: AttributeType)] = []
-        for _ in 0..<count {
-            guard let number = reader.varint(), let byte = reader.u8(), let type = AttributeType(rawValue: byte) else {
-                return nil
-            }
-            if number >= UInt64(AttributeKey.firstInterned) {
-                let local = number - UInt64(AttributeKey.firstInterned)
-                guard local < UInt64(strings.count) else { return nil }
-                let key = AttributeKey.firstInterned + strings[Int(local)].index
-                shape.append((AttributeKey(rawValue: key), type))
-            } else {
-                shape.append((AttributeKey(rawValue: UInt32(number)), type))
-            }
-        }
-        return shape
+    private struct Instants {
+        var start: ColumnValues
+        var time: ColumnValues
+        var duration: ColumnValues
     }
 
-    private mutating func readColumns(_ reader: inout ByteReader, _ payload: [UInt8]) -> Bool {
-        for _ in Column.allCases {
-            guard let column = reader.column(payload) else { return false }
-            columns.append(column)
-        }
-        for shape in shapes {
-            var readers: [(reader: ByteReader, previous: Int64)] = []
-            for _ in shape {
-                guard let column = reader.column(payload) else { return false }
-                readers.append((column, 0))
-            }
-            values.append(readers)
-        }
-        return true
-    }
-
-    private subscript(column: Column) -> ByteReader {
-        get { columns[column.rawValue] }
-        _modify { yield &columns[column.rawValue] }
-    }
-
-    private mutating func event(
-        _ index: Int, _ header: BlockHeader, _ stream: UInt32, _ time: inout Int64, _ parent: inout SpanID,
-        _ attributes: inout ContiguousArray<Attribute>
-    ) -> Event? {
-        guard let byte = self[.fact].u8(), let (kind, status, spanKind) = Fact.unpack(byte),
-            let role = self[.role].varint(), role < UInt64(roles.count),
-            let delta = self[.time].zigzag()
-        else { return nil }
-        let sequence = header.firstSequence &+ UInt64(index)
-        time = time &+ delta
-        var start = time
-        if kind == .span {
-            guard let duration = self[.duration].zigzag() else { return nil }
-            start = time &- duration
-        }
-        guard let parentID = id(.parentClass, .parentValue, header.incarnation, sequence, .none, parent) else {
-            return nil
-        }
-        parent = parentID
-        var span = SpanID.none
-        if kind == .begin || kind == .span || kind == .end {
-            let implied = kind == .end ? SpanID.none : SpanID(header.incarnation &+ sequence)
-            guard let id = id(.spanClass, .spanValue, header.incarnation, sequence, implied, .none) else { return nil }
-            span = id
-        }
-        guard let trace = self[.trace].varint(), trace < UInt64(traces.count) else { return nil }
-        var value: Int64 = 0
-        if kind == .tokens {
-            guard let count = self[.value].zigzag() else { return nil }
-            value = count
-        }
-        let first = attributes.count
-        guard let shape = self[.shape].varint(), shape < UInt64(shapes.count),
-            readAttributes(Int(shape), &attributes)
-        else { return nil }
-        return Event(
-            kind: kind, status: status, spanKind: spanKind, stream: stream, role: roles[Int(role)],
-            incarnation: header.incarnation, sequence: sequence, time: Timestamp(nanos: time),
-            start: Timestamp(nanos: start), span: span, parent: parentID, trace: traces[Int(trace)], value: value,
-            attributeStart: UInt32(truncatingIfNeeded: first), attributeCount: UInt16(attributes.count - first))
-    }
-
-    private mutating func id(
-        _ classes: Column, _ data: Column, _ base: UInt64, _ sequence: UInt64, _ implied: SpanID, _ previous: SpanID
-    ) -> SpanID? {
-        guard let byte = self[classes].u8(), let way = IDClass(rawValue: byte) else { return nil }
-        switch way {
-        case .implied: return implied
-        case .same: return previous
-        case .own:
-            guard let back = self[data].zigzag() else { return nil }
-            return SpanID(base &+ sequence &- UInt64(bitPattern: back))
-        case .foreign: return self[data].u64().map { SpanID($0) }
+    private func referenced(
+        _ template: Int, _ column: Int, _ index: Int, _ instants: [Int: Instants]
+    ) -> ColumnValues? {
+        switch column {
+        case ReferenceColumn.start: return template == index ? instants[index]?.start : nil
+        case ReferenceColumn.time: return template == index ? instants[index]?.time : nil
+        case ReferenceColumn.duration: return template == index ? instants[index]?.duration : nil
+        default:
+            guard template < templates.count else { return nil }
+            let place = FixedColumn.count + column - ReferenceColumn.firstAttribute
+            // What is not there yet comes later in the file: only earlier columns may be named.
+            return place < templates[template].columns.count ? templates[template].columns[place] : nil
         }
     }
 
-    private mutating func readAttributes(_ shape: Int, _ attributes: inout ContiguousArray<Attribute>) -> Bool {
-        for position in 0..<shapes[shape].count {
-            let (key, type) = shapes[shape][position]
-            let bits: UInt64
+    private func instants(_ numbers: [UInt16], _ batch: EventBatch, _ arena: DecodeArena) -> [Int: Instants] {
+        var all: [Int: Instants] = [:]
+        for (index, template) in templates.enumerated() {
+            let part = { ColumnValues(base: arena.allocate(template.count), stride: 1, count: template.count) }
+            all[index] = Instants(start: part(), time: part(), duration: part())
+        }
+        var cursors = [Int](repeating: 0, count: templates.count)
+        let places = templates.indices.map { all[$0] }
+        for (row, number) in numbers.enumerated() {
+            guard let place = places[Int(number)] else { continue }
+            let cursor = cursors[Int(number)]
+            cursors[Int(number)] += 1
+            let start = clock.unixNanos(batch.events[row].start.nanos)
+            let time = clock.unixNanos(batch.events[row].time.nanos)
+            place.start.base[cursor] = start
+            place.time.base[cursor] = time
+            place.duration.base[cursor] = time &- start
+        }
+        return all
+    }
+
+    /// Replaces numbers of the block's tables by the reader's; false for a number that no table has.
+    private mutating func resolve(_ index: Int, _ position: Int, _ arena: DecodeArena) -> Bool {
+        let type = templates[index].types[position]
+        guard type != .int, type != .double, let values = templates[index].columns[FixedColumn.count + position]
+        else { return true }
+        let rows = values.stride == 0 ? 1 : values.count
+        let target = arena.allocate(rows)
+        for row in 0..<rows {
+            let value = values[row]
             switch type {
-            case .int:
-                guard let delta = values[shape][position].reader.zigzag() else { return false }
-                values[shape][position].previous &+= delta
-                bits = UInt64(bitPattern: values[shape][position].previous)
-            case .double:
-                guard let raw = values[shape][position].reader.u64() else { return false }
-                bits = raw
-            case .bool:
-                guard let raw = values[shape][position].reader.u8() else { return false }
-                bits = raw == 0 ? 0 : 1
             case .string:
-                guard let local = values[shape][position].reader.varint(), local < UInt64(strings.count) else {
-                    return false
+                if value >= 0, value < Int64(plain.count) {
+                    target[row] = Int64(plain[Int(value)].index)
+                } else {
+                    let member = value &- 1 << 32
+                    guard value >= 1 << 32, member < Int64(members.count) else { return false }
+                    target[row] = Int64(members[Int(member)].index)
                 }
-                bits = UInt64(strings[Int(local)].index)
             case .blob:
-                guard let local = values[shape][position].reader.varint(), local < UInt64(blobs.count) else {
-                    return false
-                }
-                bits = UInt64(blobs[Int(local)])
+                guard value >= 0, value < Int64(blobs.count) else { return false }
+                target[row] = Int64(blobs[Int(value)])
+            case .bool:
+                target[row] = value == 0 ? 0 : 1
+            case .int, .double: break
             }
-            attributes.append(Attribute(key: key, type: type, bits: bits))
         }
+        templates[index].columns[FixedColumn.count + position] = ColumnValues(
+            base: target, stride: values.stride, count: values.count)
         return true
     }
-}
 
-extension ByteReader {
-    /// A number of entries, each of at least one byte: bounded by what is left, so that nothing large is reserved.
-    mutating func count() -> Int? {
-        guard let count = varint(), count <= UInt64(remaining) else { return nil }
-        return Int(count)
-    }
-
-    /// A length-prefixed part of the same bytes, without a copy.
-    mutating func column(_ bytes: [UInt8]) -> ByteReader? {
-        guard let length = varint(), length <= UInt64(remaining) else { return nil }
-        let start = offset
-        guard skip(Int(length)) else { return nil }
-        return ByteReader(bytes, start..<start + Int(length))
-    }
-
-    mutating func skip(_ count: Int) -> Bool {
-        guard count >= 0, count <= remaining else { return false }
-        offset += count
-        return true
+    private func fill(_ numbers: [UInt16], _ batch: inout EventBatch) {
+        let total = templates.reduce(0) { $0 + $1.count * $1.keys.count }
+        guard total > 0 else { return }
+        var cursors = [Int](repeating: 0, count: templates.count)
+        batch.attributes.reserveCapacity(total)
+        // Flat copies: one load each instead of a walk through arrays of arrays.
+        let parts = templates.map { template in
+            zip(zip(template.keys, template.types), template.columns.dropFirst(FixedColumn.count)).compactMap {
+                pair, values in values.map { (key: pair.0, type: pair.1, values: $0) }
+            }
+        }
+        for number in numbers {
+            let cursor = cursors[Int(number)]
+            cursors[Int(number)] += 1
+            for part in parts[Int(number)] {
+                batch.attributes.append(
+                    Attribute(key: part.key, type: part.type, bits: UInt64(bitPattern: part.values[cursor])))
+            }
+        }
     }
 }

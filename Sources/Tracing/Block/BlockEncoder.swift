@@ -1,187 +1,325 @@
-// The payload of an events block, before zstd:
-//
-//   0:u8 (payload version)  count:varint
-//   dictionary   strings, roles, traces, blobs, shapes: each a count, then the entries
-//   columns      each a byte length, then its bytes, in the order of `Column`
-//   values       for each shape, for each of its attributes, a column
-//
-// Everything the block names it carries, so that losing a block loses no other block's names. A shape is the list of
-// (key, type) of an event's attributes. Sequences are consecutive. See docs/FORMAT.md.
+/// Turns consecutive events of one incarnation into the payload of a block. docs/FORMAT.md draws it.
+///
+///     begin(...)  append(row, attributes) ...  finish(...)     and again: all room is kept
+///
+/// Appending sorts a row into the columns of its template and allocates nothing once the columns have grown. One owner
+/// at a time.
+// The unsafe memory below is reached only through this class and its extensions in this folder: rows come by value,
+// and every index is one that the class has made itself.
+final class BlockEncoder {
+    let coder: ColumnCoder
+    @exclusivity(unchecked) private(set) var templates: UnsafeMutablePointer<BlockTemplate>
+    @exclusivity(unchecked) private var templateCount = 0
+    @exclusivity(unchecked) private var templateCapacity = 64
+    @exclusivity(unchecked) private var templateOfHash: [UInt64: Int32] = [:]
+    @exclusivity(unchecked) private var last: Int32 = -1
 
-/// The columns of an events block, in file order.
-enum Column: Int, CaseIterable {
-    case fact, role, time, duration, parentClass, parentValue, spanClass, spanValue, trace, value, shape
-}
+    /// Templates of the block, by number.
+    @exclusivity(unchecked) private(set) var used: [Int32] = []
+    /// Template number, time and start of each event.
+    @exclusivity(unchecked) private(set) var numbers = ValueRun()
+    @exclusivity(unchecked) private(set) var times = ValueRun()
+    @exclusivity(unchecked) private(set) var starts = ValueRun()
+    /// Eight bytes each, in order of appearance.
+    @exclusivity(unchecked) var foreign = ValueRun()
+    @exclusivity(unchecked) private(set) var traces: [TraceID] = []
+    @exclusivity(unchecked) private var traceNumber: [TraceID: Int64] = [:]
 
-/// How a span id is written.
-enum IDClass: UInt8 {
-    /// No id; for the span column of begin and span: base + sequence.
-    case implied = 0
-    /// Of the same incarnation: zigzag(sequence - its sequence).
-    case own = 1
-    /// The same as the event before.
-    case same = 2
-    /// Eight bytes.
-    case foreign = 3
-}
+    @exclusivity(unchecked) private(set) var incarnation: UInt64 = 0
+    @exclusivity(unchecked) private(set) var firstSequence: UInt64 = 0
+    @exclusivity(unchecked) private(set) var clock = BlockClock.unixNanos
+    @exclusivity(unchecked) private(set) var effort = BlockEffort.fast
+    @exclusivity(unchecked) private(set) var attributeCount = 0
+    /// The first event's start: where the first gap begins.
+    @exclusivity(unchecked) private(set) var baseTime: Int64 = 0
+    @exclusivity(unchecked) private(set) var count = 0
+    /// The event that is being appended.
+    @exclusivity(unchecked) private var sequence: UInt64 = 0
+    @exclusivity(unchecked) private var previousTime: Int64 = 0
+    @exclusivity(unchecked) private var previousParent: UInt64 = 0
+    @exclusivity(unchecked) private var previousTrace = TraceID.none
+    @exclusivity(unchecked) private var previousTraceNumber: Int64 = 0
 
-/// Turns consecutive events of one incarnation into a payload.
-struct BlockEncoder {
-    private var strings = Interner<UInt32>()
-    private var roles = Interner<UInt32>()
-    private var traces = Interner<TraceID>()
-    private var blobs = Interner<UInt32>()
-    private var shapes = Interner<[UInt64]>()
-    private var columns = [ByteWriter](repeating: ByteWriter(), count: Column.allCases.count)
-    private var values: [[ValueColumn]] = []
+    /// Other incarnations of the session whose ids may be named by sequence, sorted by base.
+    @exclusivity(unchecked) private var others: [Incarnation] = []
+    @exclusivity(unchecked) private(set) var otherBases: [UInt64] = []
+    @exclusivity(unchecked) private var otherNumber: [UInt64: Int64] = [:]
+    @exclusivity(unchecked) private var otherLast: [UInt64] = []
+    /// Where an id was seen last: 2 * index + (0 span, 1 parent).
+    @exclusivity(unchecked) private var seen: [UInt64: Int64] = [:]
+    /// The first event of the block with that parent.
+    @exclusivity(unchecked) private var firstChild: [UInt64: Int64] = [:]
 
-    private struct ValueColumn {
-        var writer = ByteWriter()
-        var previous: Int64 = 0
+    /// An incarnation and its greatest sequence.
+    struct Incarnation: Sendable {
+        var base: UInt64
+        var last: UInt64
     }
 
-    /// Local numbers in order of first use.
-    private struct Interner<Key: Hashable> {
-        var order: [Key] = []
-        var index: [Key: Int] = [:]
-        mutating func callAsFunction(_ key: Key) -> Int {
-            if let known = index[key] { return known }
-            index[key] = order.count
-            order.append(key)
-            return order.count - 1
-        }
+    init() throws(TraceError) {
+        coder = try ColumnCoder()
+        templates = .allocate(capacity: templateCapacity)
     }
 
-    /// Encodes `events[range]` of `batch`, whose incarnation must be one and whose sequences must be consecutive.
-    static func encode(_ batch: borrowing EventBatch, _ range: Range<Int>, symbols: Symbols) -> [UInt8] {
-        var encoder = BlockEncoder()
-        _ = encoder.strings(0)
-        _ = encoder.traces(.none)
-        var previousTime: Int64 = 0
-        var previousParent = SpanID.none
-        for index in range {
-            let event = batch.events[index]
-            encoder.append(event, batch.attributes(of: event), previousTime, previousParent)
-            previousTime = event.time.nanos
-            previousParent = event.parent
-        }
-        return encoder.payload(count: range.count, symbols)
+    deinit {
+        for index in 0..<templateCount { templates[index].free() }
+        templates.deallocate()
+        for run in [numbers, times, starts, foreign] { run.free() }
     }
 
-    private mutating func append(
-        _ event: Event, _ attributes: Slice<ContiguousArray<Attribute>>, _ previousTime: Int64, _ previousParent: SpanID
+    /// Starts a block. `others` are incarnations of the session that the writer knows, sorted by base.
+    func begin(
+        incarnation: UInt64, firstSequence: UInt64, clock: BlockClock = .unixNanos, effort: BlockEffort,
+        others: [Incarnation] = []
     ) {
-        self[.fact].u8(Fact.pack(event.kind, event.status, event.spanKind))
-        self[.role].varint(UInt64(roles(event.role.index)))
-        self[.time].zigzag(event.time.nanos &- previousTime)
-        if event.kind == .span { self[.duration].zigzag(event.time.nanos &- event.start.nanos) }
-        appendID(
-            event.parent, .parentClass, .parentValue, event,
-            implied: .none, previous: previousParent)
-        switch event.kind {
-        case .begin, .span:
-            let own = SpanID(event.incarnation &+ event.sequence)
-            appendID(event.span, .spanClass, .spanValue, event, implied: own, previous: nil)
-        case .end: appendID(event.span, .spanClass, .spanValue, event, implied: .none, previous: nil)
-        case .mark, .tokens, .sample: break
+        self.incarnation = incarnation
+        self.firstSequence = firstSequence
+        self.clock = clock
+        self.effort = effort
+        self.others = others
+        sequence = firstSequence
+        (count, attributeCount, baseTime) = (0, 0, 0)
+        (previousTime, previousParent, previousTrace, previousTraceNumber) = (0, 0, .none, 0)
+        last = -1
+        for index in used {
+            templates[Int(index)].number = -1
+            let template = templates[Int(index)]
+            for column in 0..<FixedColumn.count + template.attributeCount { template.columns[column].removeAll() }
         }
-        self[.trace].varint(UInt64(traces(event.trace)))
-        if event.kind == .tokens { self[.value].zigzag(event.value) }
-        append(attributes)
+        used.removeAll(keepingCapacity: true)
+        // A stream of ever new shapes must not keep the room of all of them.
+        if templateCount > 4096 {
+            for index in 0..<templateCount { templates[index].free() }
+            templateCount = 0
+            templateOfHash.removeAll()
+        }
+        numbers.removeAll()
+        times.removeAll()
+        starts.removeAll()
+        foreign.removeAll()
+        traces.removeAll(keepingCapacity: true)
+        traceNumber.removeAll(keepingCapacity: true)
+        otherBases.removeAll(keepingCapacity: true)
+        otherLast.removeAll(keepingCapacity: true)
+        otherNumber.removeAll(keepingCapacity: true)
+        seen.removeAll(keepingCapacity: true)
+        firstChild.removeAll(keepingCapacity: true)
+        traces.append(.none)
+        traceNumber[.none] = 0
     }
 
-    private mutating func appendID(
-        _ id: SpanID, _ classes: Column, _ data: Column, _ event: Event, implied: SpanID, previous: SpanID?
-    ) {
-        let own = id.rawValue &- event.incarnation
-        if id == implied {
-            self[classes].u8(IDClass.implied.rawValue)
-        } else if id == previous {
-            self[classes].u8(IDClass.same.rawValue)
-        } else if own > 0, own <= event.sequence &+ 0xffff {
-            self[classes].u8(IDClass.own.rawValue)
-            self[data].zigzag(Int64(bitPattern: event.sequence &- own))
+    /// Whether the block should be finished before another event with so many attributes.
+    func isFull(_ attributes: Int = 0) -> Bool {
+        count >= BlockLimits.maxEvents || attributeCount + attributes > BlockLimits.maxAttributes
+    }
+
+    /// Appends the event with the next sequence.
+    func append(_ row: BlockRow, _ attributes: UnsafeBufferPointer<Attribute>) {
+        let index = template(row.stream, row.fact, row.role, attributes)
+        let template = templates[Int(index)]
+        let columns = template.columns
+        if count == 0 {
+            baseTime = row.start
+            previousTime = row.start
+        }
+        if template.isSpan {
+            appendSpanTimes(row, columns)
         } else {
-            self[classes].u8(IDClass.foreign.rawValue)
-            self[data].u64(id.rawValue)
+            columns[FixedColumn.gap].append(row.time &- previousTime)
+            columns[FixedColumn.extent].append(row.value)
+            if effort == .strong { columns[FixedColumn.edge].append(0) }
         }
+        previousTime = row.time
+        var link = 0
+        if row.trace != previousTrace {
+            link = LinkCode.traceGiven
+            appendTrace(row.trace, columns)
+        }
+        link |= (row.parent == previousParent ? LinkCode.Parent.same : parent(row.parent, columns)) << 1
+        if template.hasSpanID {
+            if template.fact & 7 != EventKind.end.rawValue, row.span == incarnation &+ sequence {
+                link |= LinkCode.Span.own << 4
+            } else {
+                link |= span(row.span, columns, isEnd: template.fact & 7 == EventKind.end.rawValue) << 4
+            }
+            if effort == .strong { seen[row.span] = Int64(count) << 1 }
+        }
+        previousParent = row.parent
+        columns[FixedColumn.link].append(Int64(link))
+        for position in 0..<attributes.count {
+            columns[FixedColumn.count + position].append(Int64(bitPattern: attributes[position].bits))
+        }
+        attributeCount &+= attributes.count
+        numbers.append(Int64(template.number))
+        if effort == .strong {
+            times.append(row.time)
+            starts.append(row.start)
+        }
+        count &+= 1
+        sequence &+= 1
     }
 
-    private mutating func append(_ attributes: Slice<ContiguousArray<Attribute>>) {
-        var signature: [UInt64] = []
-        signature.reserveCapacity(attributes.count)
-        for attribute in attributes {
-            signature.append(UInt64(attribute.key.rawValue) << 8 | UInt64(attribute.type.rawValue))
-        }
-        let shape = shapes(signature)
-        self[.shape].varint(UInt64(shape))
-        while values.count <= shape { values.append([]) }
-        while values[shape].count < attributes.count { values[shape].append(ValueColumn()) }
-        var position = 0
-        for attribute in attributes {
-            switch attribute.type {
-            case .int:
-                let value = Int64(bitPattern: attribute.bits)
-                values[shape][position].writer.zigzag(value &- values[shape][position].previous)
-                values[shape][position].previous = value
-            case .double: values[shape][position].writer.u64(attribute.bits)
-            case .bool: values[shape][position].writer.u8(attribute.bits == 0 ? 0 : 1)
-            case .string:
-                let local = strings(UInt32(truncatingIfNeeded: attribute.bits))
-                values[shape][position].writer.varint(UInt64(local))
-            case .blob:
-                let local = blobs(UInt32(truncatingIfNeeded: attribute.bits))
-                values[shape][position].writer.varint(UInt64(local))
+    // MARK: Parts of a row
+
+    @inline(__always)
+    private func appendSpanTimes(_ row: BlockRow, _ columns: UnsafeMutablePointer<ValueRun>) {
+        if effort == .strong {
+            // A parent that is written at its end begins where its first child began.
+            if let child = firstChild[row.span], child < count {
+                columns[FixedColumn.gap].append(row.time &- previousTime)
+                columns[FixedColumn.extent].append(starts.values[Int(child)] &- row.start)
+                columns[FixedColumn.edge].append(Int64(count) - child)
+                return
             }
-            position += 1
         }
+        columns[FixedColumn.gap].append(row.start &- previousTime)
+        columns[FixedColumn.extent].append(row.time &- row.start)
+        if effort == .strong { columns[FixedColumn.edge].append(0) }
     }
 
-    private subscript(column: Column) -> ByteWriter {
-        get { columns[column.rawValue] }
-        _modify { yield &columns[column.rawValue] }
+    @inline(never)
+    private func appendTrace(_ trace: TraceID, _ columns: UnsafeMutablePointer<ValueRun>) {
+        var number = Int64(traces.count)
+        if let known = traceNumber[trace] {
+            number = known
+        } else {
+            traceNumber[trace] = number
+            traces.append(trace)
+        }
+        previousTrace = trace
+        previousTraceNumber = number
+        columns[FixedColumn.traceValue].append(number)
     }
 
-    private mutating func payload(count: Int, _ symbols: Symbols) -> [UInt8] {
-        // Roles and shapes name strings, so they are written to a side buffer that fills the string table first.
-        var tables = ByteWriter()
-        tables.varint(UInt64(roles.order.count))
-        for id in roles.order {
-            tables.role(symbols.role(RoleID(id))) { writer, text in
-                writer.varint(UInt64(strings(symbols.intern(text).index)))
+    @inline(never)
+    private func parent(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun>) -> Int {
+        if id == 0 { return LinkCode.Parent.none }
+        if effort == .strong, firstChild[id] == nil { firstChild[id] = Int64(count) }
+        let distance = sequence &- (id &- incarnation)
+        if Self.isNear(distance) {
+            columns[FixedColumn.parentValue].append(Int64(bitPattern: distance))
+            return LinkCode.Parent.own
+        }
+        if let (number, itsSequence) = other(id) {
+            columns[FixedColumn.parentBase].append(number)
+            columns[FixedColumn.parentValue].append(Int64(bitPattern: itsSequence &- otherLast[Int(number)]))
+            otherLast[Int(number)] = itsSequence
+            return LinkCode.Parent.other
+        }
+        defer { seen[id] = Int64(count) << 1 | 1 }
+        if let place = seen[id] {
+            columns[FixedColumn.parentValue].append((Int64(count) - place >> 1) << 1 | place & 1)
+            return LinkCode.Parent.back
+        }
+        foreign.append(Int64(bitPattern: id))
+        return LinkCode.Parent.foreign
+    }
+
+    @inline(never)
+    private func span(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun>, isEnd: Bool) -> Int {
+        if id == 0 { return LinkCode.Span.none }
+        let distance = sequence &- (id &- incarnation)
+        if isEnd, Self.isNear(distance) {
+            columns[FixedColumn.spanValue].append(Int64(bitPattern: distance))
+            return LinkCode.Span.own
+        }
+        if let place = seen[id], place >> 1 < count {
+            columns[FixedColumn.spanValue].append((Int64(count) - place >> 1) << 1 | place & 1)
+            return LinkCode.Span.back
+        }
+        foreign.append(Int64(bitPattern: id))
+        return LinkCode.Span.foreign
+    }
+
+    /// Whether a distance can be one between sequences: 2^40 events either way.
+    private static func isNear(_ distance: UInt64) -> Bool { distance &+ (1 << 40) < 1 << 41 }
+
+    /// The other incarnation that an id belongs to, as a number of this block, and its sequence.
+    private func other(_ id: UInt64) -> (number: Int64, sequence: UInt64)? {
+        guard let found = Self.find(id, others), found.base != incarnation else { return nil }
+        return (number(ofBase: found.base), id &- found.base)
+    }
+
+    /// The incarnation with the greatest base below `id`, if `id` is within its sequences.
+    private static func find(_ id: UInt64, _ others: [Incarnation]) -> Incarnation? {
+        guard !others.isEmpty else { return nil }
+        var (low, high) = (0, others.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if others[middle].base < id { low = middle + 1 } else { high = middle }
+        }
+        // Bases are random and may wrap: the last one covers what lies below the first.
+        let candidate = others[(low + others.count - 1) % others.count]
+        let sequence = id &- candidate.base
+        return sequence > 0 && sequence <= candidate.last ? candidate : nil
+    }
+
+    /// The number of an incarnation in this block, new or old.
+    func number(ofBase base: UInt64) -> Int64 {
+        if let known = otherNumber[base] { return known }
+        let number = Int64(otherBases.count)
+        otherNumber[base] = number
+        otherBases.append(base)
+        otherLast.append(0)
+        return number
+    }
+
+    /// How a trace's low half can be named by an incarnation: its base and sequence.
+    func incarnation(of id: UInt64) -> Incarnation? {
+        if Self.isNear(id &- incarnation) { return Incarnation(base: incarnation, last: id &- incarnation) }
+        return Self.find(id, others).map { Incarnation(base: $0.base, last: id &- $0.base) }
+    }
+
+    // MARK: Templates
+
+    @inline(__always)
+    private func template(
+        _ stream: UInt32, _ fact: UInt8, _ role: UInt32, _ attributes: UnsafeBufferPointer<Attribute>
+    ) -> Int32 {
+        if last >= 0 {
+            let next = templates[Int(last)].next
+            if next >= 0, templates[Int(next)].number >= 0, templates[Int(next)].matches(stream, fact, role, attributes)
+            {
+                last = next
+                return next
             }
         }
-        tables.varint(UInt64(traces.order.count))
-        for trace in traces.order {
-            tables.u64(trace.high)
-            tables.u64(trace.low)
+        return findTemplate(stream, fact, role, attributes)
+    }
+
+    @inline(never)
+    private func findTemplate(
+        _ stream: UInt32, _ fact: UInt8, _ role: UInt32, _ attributes: UnsafeBufferPointer<Attribute>
+    ) -> Int32 {
+        let hash = BlockTemplate.hash(stream, fact, role, attributes)
+        var index = templateOfHash[hash] ?? -1
+        while index >= 0, !templates[Int(index)].matches(stream, fact, role, attributes) {
+            index = templates[Int(index)].chain
         }
-        tables.varint(UInt64(blobs.order.count))
-        for blob in blobs.order {
-            tables.blob(symbols.blobs.indices.contains(Int(blob)) ? symbols.blobs[Int(blob)] : [])
+        if index < 0 {
+            index = addTemplate(BlockTemplate(stream, fact, role, attributes), hash)
         }
-        tables.varint(UInt64(shapes.order.count))
-        for signature in shapes.order {
-            tables.varint(UInt64(signature.count))
-            for entry in signature {
-                let key = UInt32(truncatingIfNeeded: entry >> 8)
-                if key >= AttributeKey.firstInterned {
-                    let local = strings(key - AttributeKey.firstInterned)
-                    tables.varint(UInt64(AttributeKey.firstInterned) + UInt64(local))
-                } else {
-                    tables.varint(UInt64(key))
-                }
-                tables.u8(UInt8(truncatingIfNeeded: entry))
-            }
+        if templates[Int(index)].number < 0 {
+            templates[Int(index)].number = Int32(used.count)
+            used.append(index)
         }
-        var writer = ByteWriter()
-        writer.u8(0)
-        writer.varint(UInt64(count))
-        writer.varint(UInt64(strings.order.count))
-        for id in strings.order { writer.string(symbols.string(StringID(id))) }
-        writer.bytes.append(contentsOf: tables.bytes)
-        for column in columns { writer.blob(column.bytes) }
-        for shape in values { for column in shape { writer.blob(column.writer.bytes) } }
-        return writer.bytes
+        if last >= 0 { templates[Int(last)].next = index }
+        last = index
+        return index
+    }
+
+    private func addTemplate(_ template: BlockTemplate, _ hash: UInt64) -> Int32 {
+        if templateCount == templateCapacity {
+            let new = UnsafeMutablePointer<BlockTemplate>.allocate(capacity: templateCapacity * 2)
+            new.moveInitialize(from: templates, count: templateCount)
+            templates.deallocate()
+            templates = new
+            templateCapacity *= 2
+        }
+        templates.advanced(by: templateCount).initialize(to: template)
+        templates[templateCount].chain = templateOfHash[hash] ?? -1
+        templateOfHash[hash] = Int32(templateCount)
+        templateCount += 1
+        return Int32(templateCount - 1)
     }
 }

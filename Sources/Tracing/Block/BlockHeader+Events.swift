@@ -1,6 +1,17 @@
 extension BlockHeader {
-    /// The header of a block of these events, which are of one incarnation and consecutive.
-    init(events: some Collection<Event>, stream: StreamID, epoch: UInt32) {
+    /// The header of a block of a batch, whose events are of one incarnation and consecutive.
+    /// It names the stream of the first event; the payload names the others.
+    init(batch: borrowing EventBatch, streams: [BlockStream]) {
+        let first = Int(batch.events.first?.stream ?? 0)
+        let stream = first < streams.count ? streams[first] : BlockStream(id: RandomID(high: 0, low: 0), epoch: 0)
+        self.init(events: batch.events, stream: stream.id, epoch: stream.epoch)
+        guard let clock = batch.clock else { return }
+        minStart = clock.unixNanos(minStart)
+        minTime = clock.unixNanos(minTime)
+        maxTime = clock.unixNanos(maxTime)
+    }
+
+    private init(events: some Collection<Event>, stream: StreamID, epoch: UInt32) {
         self.init(type: .events, stream: stream, epoch: epoch)
         guard let first = events.first else { return }
         incarnation = first.incarnation

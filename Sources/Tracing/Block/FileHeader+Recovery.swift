@@ -18,7 +18,7 @@ extension FileHeader {
             let stored = try POSIX.read(
                 fd, offset: first.offset + BlockHeader.sizeBytes, count: first.block.storedLength, path: path)
             if XXHash64.hash(stored) == first.block.payloadHash,
-                let payload = Zstd.decompress(stored[...], rawLength: first.block.rawLength),
+                let payload = Zstd.decompress(stored, rawLength: first.block.rawLength),
                 let description = Description.parse(payload)
             {
                 if let id = description.values["session"].flatMap({ RandomID(hex: $0) }) { header.session = id }

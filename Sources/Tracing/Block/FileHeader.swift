@@ -17,7 +17,7 @@ enum FileKind: UInt8 {
 struct FileHeader: Equatable {
     static let sizeBytes = 80
     static let magic: [UInt8] = [0x89, 0x53, 0x50, 0x52, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version: UInt16 = 0
+    static let version: UInt16 = 1
 
     var kind: FileKind
     var epoch: UInt32
@@ -75,7 +75,7 @@ struct FileHeader: Equatable {
         guard version == Self.version, let kind = FileKind(rawValue: kindByte) else {
             throw TraceError(
                 .unsupportedVersion,
-                "expected format version \(Self.version), found \(version) kind \(kindByte); use a newer spanreel",
+                "expected format version \(Self.version), found \(version) kind \(kindByte); use the spanreel that wrote it",
                 path: path, offsetBytes: 8)
         }
         return FileHeader(

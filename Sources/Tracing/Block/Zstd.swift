@@ -32,19 +32,47 @@ package final class ZstdCompressor: @unchecked Sendable {
 
 /// Decompression with a bound that is known before anything is allocated.
 enum Zstd {
-    /// Expands one frame that must hold exactly `rawLength` bytes; nil for anything else. Never allocates more.
-    static func decompress(_ frame: ArraySlice<UInt8>, rawLength: Int) -> [UInt8]? {
+    /// Expands the frame at the beginning, which must hold exactly `rawLength` bytes; what follows it is the payload's
+    /// raw tail. Nil for anything else. Never allocates more than the two.
+    static func decompress(_ stored: [UInt8], rawLength: Int) -> BlockPayload? {
         var code = -1
-        let bytes = frame.withUnsafeBytes { source in
-            // One frame and nothing behind it, of the size that the header announced: no bomb, no stowaway.
-            guard ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count,
+        var frameBytes = 0
+        let main = stored.withUnsafeBytes { source in
+            frameBytes = ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
+            // Of the size that the header announced: no bomb.
+            guard ZSTD_isError(frameBytes) == 0,
                 ZSTD_getFrameContentSize(source.baseAddress, source.count) == UInt64(rawLength)
             else { return [UInt8]() }
             return [UInt8](unsafeUninitializedCapacity: rawLength) { buffer, count in
-                code = ZSTD_decompress(buffer.baseAddress, rawLength, source.baseAddress, source.count)
+                code = ZSTD_decompress(buffer.baseAddress, rawLength, source.baseAddress, frameBytes)
                 count = ZSTD_isError(code) == 0 ? code : 0
             }
         }
-        return ZSTD_isError(code) == 0 && bytes.count == rawLength ? bytes : nil
+        guard ZSTD_isError(code) == 0, main.count == rawLength else { return nil }
+        return BlockPayload(main: main, tail: Array(stored[frameBytes...]))
+    }
+}
+
+/// Compresses only to see how small a column gets.
+final class ZstdTrial {
+    private let context: OpaquePointer
+    private var target = RawBytes()
+
+    init() throws(TraceError) {
+        guard let context = ZSTD_createCCtx() else { throw TraceError(.system, "zstd could not allocate a compressor") }
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0)
+        self.context = context
+    }
+
+    deinit { ZSTD_freeCCtx(context) }
+
+    /// Bytes of one frame without its header; what does not shrink counts as it is.
+    func sizeBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let bound = ZSTD_compressBound(bytes.count)
+        target.removeAll()
+        let code = ZSTD_compress2(context, target.extend(bound), bound, bytes.baseAddress, bytes.count)
+        guard ZSTD_isError(code) == 0 else { return bytes.count }
+        return min(bytes.count, max(1, Int(code) - 9))
     }
 }

@@ -1,4 +1,4 @@
-internal import CSpanreel
+public import CSpanreel
 
 /// Writes the facts of one process into a session.
 ///
@@ -14,8 +14,21 @@ internal import CSpanreel
 /// Any number of threads may emit; each has a lane of its own. After `fork` without `exec` the child's recorder is off.
 public final class Recorder: Sendable {
     let core: RecorderCore?
+    // What the emit path reads: outlives every call, because the core owns it. Unsafe only to the compiler: its id is
+    // read and written atomically, the rest never changes.
+    @usableFromInline nonisolated(unsafe) let hot: UnsafePointer<sp_recorder>
 
-    private init(core: RecorderCore?) { self.core = core }
+    private init(core: RecorderCore?) {
+        self.core = core
+        hot = core.map { UnsafePointer($0.hot) } ?? Self.off
+    }
+
+    /// All zero: records nothing.
+    nonisolated(unsafe) private static let off: UnsafePointer<sp_recorder> = {
+        let pointer = UnsafeMutablePointer<sp_recorder>.allocate(capacity: 1)
+        pointer.initialize(to: sp_recorder(id: 0, slot_mask: 0, lap_shift: 0, contexts: nil))
+        return UnsafePointer(pointer)
+    }()
 
     /// Records nothing; every call returns at once.
     public static let disabled = Recorder(core: nil)
@@ -28,7 +41,7 @@ public final class Recorder: Sendable {
     }
 
     /// Whether emitting records anything.
-    public var isEnabled: Bool { core?.isOpen.load(ordering: .relaxed) ?? false }
+    public var isEnabled: Bool { sp_load_relaxed(hot) > RecorderCore.closedID }
     /// The stream's id; zero when disabled.
     public var streamID: StreamID { core?.info.id ?? StreamID(high: 0, low: 0) }
     /// The session's id; zero when disabled.
@@ -60,89 +73,30 @@ public final class Recorder: Sendable {
 
     // MARK: Clock
 
-    /// One clock read.
-    @inline(__always) public func now() -> Ticks { Ticks(sp_monotonic_nanos()) }
+    /// One clock read; 0 when disabled. Not ordered against the code around it, which shifts a stamp by some tens of
+    /// nanoseconds: see ``orderedNow()`` for spans shorter than a microsecond.
+    @inlinable @inline(__always) public func now() -> Ticks {
+        // The first field is the id: 0 means that nobody will look at the stamp.
+        sp_load_relaxed(hot) == 0 ? Ticks(0) : Ticks(sp_ticks())
+    }
+    /// One clock read that waits for the code before it and holds back the code after it; twice the cost of ``now()``.
+    @inlinable @inline(__always) public func orderedNow() -> Ticks {
+        sp_load_relaxed(hot) == 0 ? Ticks(0) : Ticks(sp_ticks_ordered())
+    }
+    /// The clock's name: `tsc`, `mach`, or `monotonic`, whose ticks are nanoseconds.
+    public var clockName: String { ClockSource.currentName }
     /// A stamp as Unix nanoseconds on this stream's clock, its skew included.
     public func unixNanos(_ ticks: Ticks) -> Int64 {
         core?.calibration.unixNanos(ticks.rawValue) ?? Int64(clamping: ticks.rawValue)
+    }
+    /// The stamp nearest to a Unix instant on this stream's clock: for events whose times come from elsewhere.
+    public func ticks(unixNanos: Int64) -> Ticks {
+        core.map { Ticks($0.calibration.ticks(unixNanos: unixNanos)) } ?? Ticks(UInt64(clamping: unixNanos))
     }
     /// Nanoseconds between two stamps.
     public func nanos(from start: Ticks, to end: Ticks) -> Int64 {
         core?.calibration.nanos(from: start.rawValue, to: end.rawValue)
             ?? Int64(bitPattern: end.rawValue &- start.rawValue)
-    }
-
-    // MARK: Spans
-
-    /// Begins a span: visible from now on, listed as open until it ends. The context may cross threads.
-    ///
-    /// Without a parent it starts a new trace. `attributes` writes straight into the lane.
-    public func begin(
-        _ role: RoleHandle, kind: SpanKind = .internal, parent: SpanContext? = nil, at: Ticks? = nil,
-        _ attributes: (inout AttributeWriter) -> Void = { _ in }
-    ) -> SpanContext {
-        guard let core, let lane = openLane(core) else { return parent.map { orphan($0) } ?? .none }
-        let time = at ?? now()
-        let context = resolve(core, lane, parent)
-        let sequence = lane.emit(
-            fact: Fact.pack(.begin, .unset, kind), context: context.contextID, time: time.rawValue, value: 0,
-            role: role.arenaID, span: parent?.span.rawValue ?? 0, attributes)
-        return opened(core, lane, context, role, sequence)
-    }
-
-    /// Ends a span, on any thread of this process.
-    public func end(
-        _ span: SpanContext, status: SpanStatus = .unset, at: Ticks? = nil,
-        _ attributes: (inout AttributeWriter) -> Void = { _ in }
-    ) {
-        guard let core, !span.span.isNone, let lane = openLane(core) else { return }
-        let time = at ?? now()
-        let context = resolve(core, lane, span)
-        _ = lane.emit(
-            fact: Fact.pack(.end, status, .unspecified), context: context.contextID, time: time.rawValue, value: 0,
-            role: span.recorderID == core.id ? span.roleID : 0, span: span.span.rawValue, attributes)
-    }
-
-    /// Records a whole span as one fact at its end: for what is short and frequent.
-    @discardableResult
-    public func record(
-        _ role: RoleHandle, kind: SpanKind = .internal, from start: Ticks, to end: Ticks? = nil, parent: SpanContext?,
-        status: SpanStatus = .unset, _ attributes: (inout AttributeWriter) -> Void = { _ in }
-    ) -> SpanContext {
-        guard let core, let lane = openLane(core) else { return parent.map { orphan($0) } ?? .none }
-        let duration = (end ?? now()).rawValue &- start.rawValue
-        let context = resolve(core, lane, parent)
-        let fact = Fact.pack(.span, status, kind)
-        let sequence: UInt64
-        if duration <= UInt64(UInt32.max) {
-            sequence = lane.emit(
-                fact: fact, context: context.contextID, time: start.rawValue, value: UInt32(duration),
-                role: role.arenaID,
-                span: parent?.span.rawValue ?? 0, attributes)
-        } else {
-            sequence = lane.emit(
-                fact: fact, context: context.contextID, time: start.rawValue, value: 0, role: role.arenaID,
-                span: parent?.span.rawValue ?? 0
-            ) { writer in
-                writer.setLongDuration(duration)
-                attributes(&writer)
-            }
-        }
-        return opened(core, lane, context, role, sequence)
-    }
-
-    /// Records something that has no duration and opens nothing: marks, tokens, samples.
-    func instant(
-        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?, at: Ticks?,
-        _ attributes: (inout AttributeWriter) -> Void
-    ) {
-        guard let core, let lane = openLane(core) else { return }
-        let time = at ?? now()
-        var contextID: UInt32 = 0
-        if let parent { contextID = resolve(core, lane, parent).contextID }
-        _ = lane.emit(
-            fact: Fact.pack(kind, .unset, .unspecified), context: contextID, time: time.rawValue, value: value,
-            role: role.arenaID, span: parent?.span.rawValue ?? 0, attributes)
     }
 
     // MARK: Ending
@@ -152,41 +106,4 @@ public final class Recorder: Sendable {
 
     /// Seals everything and ends the stream. Emits that begin later are dropped.
     public func close() throws(TraceError) { try core?.close() }
-
-    // MARK: Inside
-
-    @inline(__always) private func openLane(_ core: RecorderCore) -> Lane? {
-        guard core.isOpen.load(ordering: .relaxed) else {
-            core.store.head.countDrop(.closed)
-            return nil
-        }
-        return core.lane
-    }
-
-    /// The trace of a parent, interned in this stream; without a parent a new trace under the span to come.
-    @inline(__always) private func resolve(_ core: RecorderCore, _ lane: Lane, _ parent: SpanContext?) -> SpanContext {
-        if let parent {
-            if parent.recorderID == core.id, parent.contextID != 0, core.contexts.isCurrent(parent.contextID) {
-                return parent
-            }
-            if !parent.trace.isNone { return intern(core, parent.trace) }
-        }
-        let root = lane.incarnation &+ lane.sequence &+ 1
-        return intern(core, TraceID(high: core.tracePrefix, low: root))
-    }
-
-    @inline(never) private func intern(_ core: RecorderCore, _ trace: TraceID) -> SpanContext {
-        SpanContext(trace: trace, span: .none, contextID: core.contexts.add(trace), roleID: 0, recorderID: core.id)
-    }
-
-    @inline(__always) private func opened(
-        _ core: RecorderCore, _ lane: Lane, _ context: SpanContext, _ role: RoleHandle, _ sequence: UInt64
-    ) -> SpanContext {
-        SpanContext(
-            trace: context.trace, span: sequence == 0 ? .none : SpanID(lane.incarnation &+ sequence),
-            contextID: context.contextID, roleID: role.arenaID, recorderID: core.id)
-    }
-
-    /// What a dropped begin returns: the trace goes on, and ending it does nothing.
-    private func orphan(_ parent: SpanContext) -> SpanContext { SpanContext(trace: parent.trace, span: .none) }
 }

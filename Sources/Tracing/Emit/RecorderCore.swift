@@ -3,7 +3,9 @@ internal import Synchronization
 
 /// Everything an open stream owns: made by `Recorder.open`, ended by `close`.
 final class RecorderCore: Sendable {
-    private static let nextID = Atomic<UInt64>(1)
+    /// The id of a recorder that was closed: no thread's slot ever holds it.
+    static let closedID: UInt64 = 1
+    private static let nextID = Atomic<UInt64>(2)
     private static let open = Mutex<Set<UInt64>>([])
 
     let id: UInt64
@@ -20,7 +22,9 @@ final class RecorderCore: Sendable {
     let promptTokensRole: RoleHandle
     let outputTokensRole: RoleHandle
     let sampleRole: RoleHandle
-    let isOpen = Atomic<Bool>(true)
+    /// What the emit path reads. Freed with the core, which every ``Recorder`` that points to it holds.
+    nonisolated(unsafe) let hot: UnsafeMutablePointer<sp_recorder>
+    private let isOpen = Atomic<Bool>(true)
 
     init(_ options: Recorder.Options) throws(TraceError) {
         guard options.laneSlots >= 64, options.laneSlots & (options.laneSlots - 1) == 0, options.laneSlots <= 1 << 26
@@ -34,15 +38,15 @@ final class RecorderCore: Sendable {
         let path = options.path ?? SessionPlace.path(options.name)
         let identity = try SessionDirectory.openOrCreate(path, name: options.path == nil ? options.name : nil)
         session = identity.info
-        let (calibration, domain) = Self.clock(identity, options)
-        self.calibration = calibration
+        let (clock, domain) = Self.clock(identity, options)
+        calibration = clock.calibration
         let stream = StreamID.random()
         tracePrefix = Random.bits()
         id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue
         generation = sp_fork_generation()
-        info = Self.describe(options, stream, domain, cost: Self.measureCost())
+        info = Self.describe(options, stream, clock.name, domain, cost: Self.measureCost(calibration))
 
-        let parts = try Self.makeDirectory(identity.info, stream, calibration, options)
+        let parts = try Self.makeDirectory(identity.info, stream, clock, options)
         names = parts.names
         contexts = parts.contexts
         pool = parts.pool
@@ -56,41 +60,48 @@ final class RecorderCore: Sendable {
         try store.describe(info.description)
         try pool.replenish()
         sealer = Sealer(store: store, pool: pool)
+        hot = .allocate(capacity: 1)
+        hot.initialize(
+            to: sp_recorder(
+                id: id, slot_mask: UInt64(pool.slots - 1), lap_shift: UInt64(pool.slots.trailingZeroBitCount),
+                contexts: UnsafeRawPointer(contexts.file.base)))
         try sealer.start()
         Self.open.withLock { _ = $0.insert(id) }
     }
 
     static func isOpen(_ id: UInt64) -> Bool { open.withLock { $0.contains(id) } }
 
-    // The one anchor of the session where this boot made it; an own one after a reboot or on another host.
+    deinit { hot.deallocate() }
+
+    // The session's one clock where this boot made it and this process stamps with the same; else an own one: after a
+    // reboot, on another host, or with another kind of clock.
     private static func clock(_ identity: SessionDirectory.Identity, _ options: Recorder.Options) -> (
-        Calibration, String
+        ClockSource, String
     ) {
         let boot = POSIX.bootID()
-        var calibration = identity.anchor
-        if identity.bootID != boot {
-            calibration = Calibration(
-                ticksAnchor: sp_monotonic_nanos(), unixAnchor: sp_wall_nanos(), rate: Calibration.unitRate)
-        }
-        var domain = "\(boot)/monotonic"
+        var clock = identity.clock
+        if identity.bootID != boot || clock.name != ClockSource.currentName { clock = .measure() }
+        var domain = "\(boot)/\(clock.name)"
         if let skew = options.skew {
-            let now = sp_monotonic_nanos()
-            let rate = 1 + min(max(skew.driftPPM, -100_000), 100_000) / 1e6
-            calibration = Calibration(
-                ticksAnchor: now, unixAnchor: calibration.unixNanos(now) &+ skew.offsetNanos,
-                rate: UInt64((Double(Calibration.unitRate) * rate).rounded()))
+            let now = sp_ticks()
+            let factor = 1 + min(max(skew.driftPPM, -100_000), 100_000) / 1e6
+            clock.calibration = Calibration(
+                ticksAnchor: now, unixAnchor: clock.calibration.unixNanos(now) &+ skew.offsetNanos,
+                rate: UInt64((Double(clock.calibration.rate) * factor).rounded()))
             domain += "/skewed-\(options.device)"
         }
-        return (calibration, domain)
+        return (clock, domain)
     }
 
     private static func describe(
-        _ options: Recorder.Options, _ stream: StreamID, _ domain: String, cost: Double
+        _ options: Recorder.Options, _ stream: StreamID, _ clock: String, _ domain: String, cost: Double
     ) -> StreamInfo {
         var info = StreamInfo(id: stream, device: options.device)
         info.host = options.resource["host.name"] ?? POSIX.hostName()
         info.pid = POSIX.processID()
         info.clockDomain = domain
+        info.clockName = clock
+        info.clockComparisons = [ClockSource.comparison()]
         info.resource = options.resource
         info.stage = options.stage
         info.firstLayer = options.layers?.lowerBound
@@ -117,17 +128,19 @@ final class RecorderCore: Sendable {
 
     /// Builds the stream's directory aside and renames it into place, so that no reader meets half of it.
     private static func makeDirectory(
-        _ session: SessionInfo, _ stream: StreamID, _ calibration: Calibration, _ options: Recorder.Options
+        _ session: SessionInfo, _ stream: StreamID, _ clock: ClockSource, _ options: Recorder.Options
     ) throws(TraceError) -> Parts {
         let streams = SessionDirectory(session.path).streamsPath
         let temporary = Path.join(streams, ".\(stream)")
         let final = Path.join(streams, "\(stream)-1")
         try POSIX.makeDirectories(temporary)
-        let laneDirectory = LanePlace.choose(stream: stream, streamPath: final, laneBytes: options.laneSlots * 32)
+        let laneDirectory = LanePlace.choose(
+            options.lanePlacement, stream: stream, streamPath: final, laneBytes: options.laneSlots * 32)
         do throws(TraceError) {
             try POSIX.makeDirectories(laneDirectory.isShared ? laneDirectory.path : Path.join(temporary, "lanes"))
             let head = try StreamHead.create(
-                path: Path.join(temporary, "head"), calibration: calibration, laneDirectory: laneDirectory.path)
+                path: Path.join(temporary, "head"), calibration: clock.calibration, step: clock.step,
+                laneDirectory: laneDirectory.path)
             let names = try Arena(path: Path.join(temporary, "names"), sizeBytes: options.namesBytes)
             let contexts = try ContextTable(path: Path.join(temporary, "contexts"))
             guard POSIX.rename(temporary, final) else { throw .system("cannot create the stream", final) }
@@ -141,7 +154,7 @@ final class RecorderCore: Sendable {
     }
 
     /// What one one-record span costs: two clock reads and a record, median of batches, in a ring of plain memory.
-    private static func measureCost() -> Double {
+    private static func measureCost(_ calibration: Calibration) -> Double {
         let slots = 1024
         let memory = UnsafeMutableRawPointer.allocate(byteCount: LaneLayout.sizeBytes(slots: slots), alignment: 64)
         defer { memory.deallocate() }
@@ -149,17 +162,15 @@ final class RecorderCore: Sendable {
         let lane = Lane.format(memory, slots: UInt64(slots))
         var rounds: [Double] = []
         for _ in 0..<15 {
-            let begin = sp_monotonic_nanos()
+            let begin = sp_ticks()
             for _ in 0..<256 {
-                let start = sp_monotonic_nanos()
-                let end = sp_monotonic_nanos()
+                let start = sp_ticks()
                 _ = lane.emit(
-                    fact: EventKind.span.rawValue, context: 1, time: start,
-                    value: UInt32(truncatingIfNeeded: end - start),
-                    role: 1, span: 1
+                    fact: Fact.pack(.span, .unset, .internal), context: 1, time: start,
+                    value: UInt32(truncatingIfNeeded: sp_ticks() - start), role: 1, span: 1
                 ) { _ in }
             }
-            rounds.append(Double(sp_monotonic_nanos() - begin) / 256)
+            rounds.append(Double(calibration.nanos(from: begin, to: sp_ticks())) / 256)
             lane.advanceTail(to: lane.publishedHead, sealed: lane.publishedSequence)
         }
         return rounds.sorted()[rounds.count / 2]
@@ -169,26 +180,25 @@ final class RecorderCore: Sendable {
 
     // MARK: Lanes
 
-    /// The calling thread's lane, claimed on the first emit; nil when none is ready.
-    @inline(__always) var lane: Lane? {
-        if let known = sp_thread_lane(id) { return Lane(base: known, slots: UInt64(pool.slots)) }
-        return claimLane()
-    }
-
-    @inline(never) private func claimLane() -> Lane? {
-        guard generation == sp_fork_generation() else { return nil }
+    /// Gives the calling thread a lane: its first emit, or its first after another recorder's. Nil when the recorder
+    /// was closed, when this is a forked child, or when no lane is ready: counted by reason.
+    func claimLane() -> Lane? {
+        guard isOpen.load(ordering: .relaxed) else { return refuse(.closed) }
+        guard generation == sp_fork_generation() else { return refuse(.forked) }
         let thread = ThreadLanes.current
         var lane = thread.lane(of: id)
         if lane == nil {
-            guard let box = pool.claim() else {
-                store.head.countDrop(.poolEmpty)
-                return nil
-            }
+            guard let box = pool.claim() else { return refuse(.poolEmpty) }
             thread.add(box, recorder: id, isOpen: Self.isOpen)
             lane = box.lane
         }
         sp_set_thread_lane(id, lane?.base)
         return lane
+    }
+
+    private func refuse(_ reason: DropReason) -> Lane? {
+        store.head.countDrop(reason)
+        return nil
     }
 
     // MARK: Flush and end
@@ -202,10 +212,14 @@ final class RecorderCore: Sendable {
     /// Drains, says goodbye, removes what only a growing stream needs. Once.
     func close() throws(TraceError) {
         guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        sp_store_release(hot, Self.closedID)
         guard generation == sp_fork_generation() else { return }
         sealer.stop()
         try flush()
-        try store.describeEnd(StreamEnding.description(head: store.head, lanes: pool.lanes.map(\.lane)))
+        var ending = StreamEnding.description(head: store.head, lanes: pool.lanes.map(\.lane))
+        let comparison = ClockSource.comparison().fact
+        ending.values[comparison.key] = comparison.value
+        try store.describeEnd(ending)
         try store.sync()
         store.head.setEnded()
         pool.remove()

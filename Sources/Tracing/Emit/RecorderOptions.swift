@@ -23,11 +23,21 @@ extension Recorder {
         public var retention: Retention?
         /// Slots of 32 bytes in each thread's ring, a power of two from 64 on. The default, 2 MiB, holds 65,536 short records.
         public var laneSlots = 1 << 16
+        /// Where the threads' rings lie.
+        public var lanePlacement = LanePlacement.automatic
         /// The most names and roles that fit, in bytes.
         public var namesBytes = 4 << 20
 
         /// All defaults.
         public init() {}
+    }
+
+    /// Where the threads' rings lie.
+    public enum LanePlacement: Sendable {
+        /// In `/dev/shm` when it has room, else beside the segments.
+        case automatic
+        /// Beside the segments: where shared memory is small, as in many containers.
+        case besideSegments
     }
 
     /// Joins the session named by `SPANREEL_SESSION` (a path, or a name in `SPANREEL_DIR`); without it, ``disabled``.

@@ -45,121 +45,121 @@ extension AttributeKey {
     // Wire tags. Append only; the name beside each number never changes.
 
     /// `gen_ai.request.id`: the engine's request id (string).
-    public static let requestID = AttributeKey(rawValue: 1)
+    @inlinable public static var requestID: AttributeKey { AttributeKey(rawValue: 1) }
     /// `gen_ai.request.model` (string).
-    public static let model = AttributeKey(rawValue: 2)
+    @inlinable public static var model: AttributeKey { AttributeKey(rawValue: 2) }
     /// `gen_ai.usage.input_tokens`: prompt tokens, cached ones included.
-    public static let inputTokens = AttributeKey(rawValue: 3)
+    @inlinable public static var inputTokens: AttributeKey { AttributeKey(rawValue: 3) }
     /// `gen_ai.usage.output_tokens`: generated tokens.
-    public static let outputTokens = AttributeKey(rawValue: 4)
+    @inlinable public static var outputTokens: AttributeKey { AttributeKey(rawValue: 4) }
     /// `gen_ai.usage.cache_read.input_tokens`: prompt tokens served by the prefix cache.
-    public static let cachedTokens = AttributeKey(rawValue: 5)
+    @inlinable public static var cachedTokens: AttributeKey { AttributeKey(rawValue: 5) }
     /// `gen_ai.request.max_tokens`.
-    public static let maxTokens = AttributeKey(rawValue: 6)
+    @inlinable public static var maxTokens: AttributeKey { AttributeKey(rawValue: 6) }
     /// `gen_ai.response.finish_reasons`: `stop`, `length`, `cancelled`, ... (string).
-    public static let finishReason = AttributeKey(rawValue: 7)
+    @inlinable public static var finishReason: AttributeKey { AttributeKey(rawValue: 7) }
     /// `http.response.status_code`.
-    public static let httpStatus = AttributeKey(rawValue: 8)
+    @inlinable public static var httpStatus: AttributeKey { AttributeKey(rawValue: 8) }
     /// `error.type` (string).
-    public static let errorType = AttributeKey(rawValue: 9)
+    @inlinable public static var errorType: AttributeKey { AttributeKey(rawValue: 9) }
     /// `spanreel.status.message`: OTLP's status message (string).
-    public static let statusMessage = AttributeKey(rawValue: 10)
+    @inlinable public static var statusMessage: AttributeKey { AttributeKey(rawValue: 10) }
     /// `spanreel.hop.message_id`: joins a send to its receive (int, or string in imports).
-    public static let messageID = AttributeKey(rawValue: 11)
+    @inlinable public static var messageID: AttributeKey { AttributeKey(rawValue: 11) }
     /// `spanreel.hop.size_bytes`: payload bytes of a hop.
-    public static let sizeBytes = AttributeKey(rawValue: 12)
+    @inlinable public static var sizeBytes: AttributeKey { AttributeKey(rawValue: 12) }
     /// `spanreel.hop.wait_nanos`: how long the receiver waited before the message began to arrive.
-    public static let waitNanos = AttributeKey(rawValue: 13)
+    @inlinable public static var waitNanos: AttributeKey { AttributeKey(rawValue: 13) }
     /// `spanreel.cache.hit` (bool).
-    public static let cacheHit = AttributeKey(rawValue: 14)
+    @inlinable public static var cacheHit: AttributeKey { AttributeKey(rawValue: 14) }
     /// `spanreel.cache.hit_tokens`.
-    public static let cacheHitTokens = AttributeKey(rawValue: 15)
+    @inlinable public static var cacheHitTokens: AttributeKey { AttributeKey(rawValue: 15) }
     /// `spanreel.cache.prompt_tokens`: tokens asked for in a lookup.
-    public static let cachePromptTokens = AttributeKey(rawValue: 16)
+    @inlinable public static var cachePromptTokens: AttributeKey { AttributeKey(rawValue: 16) }
     /// `spanreel.cache.entries`: entries alive after the operation.
-    public static let cacheEntries = AttributeKey(rawValue: 17)
+    @inlinable public static var cacheEntries: AttributeKey { AttributeKey(rawValue: 17) }
     /// `spanreel.cache.size_bytes`: bytes alive after the operation.
-    public static let cacheSizeBytes = AttributeKey(rawValue: 18)
+    @inlinable public static var cacheSizeBytes: AttributeKey { AttributeKey(rawValue: 18) }
     /// `spanreel.cache.evicted`: entries removed by the operation.
-    public static let cacheEvicted = AttributeKey(rawValue: 19)
+    @inlinable public static var cacheEvicted: AttributeKey { AttributeKey(rawValue: 19) }
     /// `spanreel.batch.tokens`: tokens that a step, stage or layer worked on.
-    public static let batchTokens = AttributeKey(rawValue: 20)
+    @inlinable public static var batchTokens: AttributeKey { AttributeKey(rawValue: 20) }
     /// `spanreel.batch.sequences`: sequences in the step.
-    public static let batchSequences = AttributeKey(rawValue: 21)
+    @inlinable public static var batchSequences: AttributeKey { AttributeKey(rawValue: 21) }
     /// `spanreel.kv.offset`: context length before the step.
-    public static let kvOffset = AttributeKey(rawValue: 22)
+    @inlinable public static var kvOffset: AttributeKey { AttributeKey(rawValue: 22) }
     /// `spanreel.cpu_nanos`: CPU time spent inside the span.
-    public static let cpuNanos = AttributeKey(rawValue: 23)
+    @inlinable public static var cpuNanos: AttributeKey { AttributeKey(rawValue: 23) }
     /// `spanreel.barrier`: whether the time was taken with an evaluation barrier (bool).
-    public static let barrier = AttributeKey(rawValue: 24)
+    @inlinable public static var barrier: AttributeKey { AttributeKey(rawValue: 24) }
     /// `process.memory.rss` in bytes.
-    public static let rssBytes = AttributeKey(rawValue: 25)
+    @inlinable public static var rssBytes: AttributeKey { AttributeKey(rawValue: 25) }
     /// `spanreel.memory.active_bytes`: the framework's live allocations (MLX active memory).
-    public static let activeBytes = AttributeKey(rawValue: 26)
+    @inlinable public static var activeBytes: AttributeKey { AttributeKey(rawValue: 26) }
     /// `spanreel.memory.cache_bytes`: the framework's free list (MLX cache memory).
-    public static let allocatorCacheBytes = AttributeKey(rawValue: 27)
+    @inlinable public static var allocatorCacheBytes: AttributeKey { AttributeKey(rawValue: 27) }
     /// `spanreel.memory.peak_bytes`.
-    public static let peakBytes = AttributeKey(rawValue: 28)
+    @inlinable public static var peakBytes: AttributeKey { AttributeKey(rawValue: 28) }
     /// `spanreel.memory.gpu_bytes`: memory used by the GPU (inside RAM on unified memory).
-    public static let gpuBytes = AttributeKey(rawValue: 29)
+    @inlinable public static var gpuBytes: AttributeKey { AttributeKey(rawValue: 29) }
     /// `spanreel.memory.limit_bytes`: the recommended working-set limit.
-    public static let limitBytes = AttributeKey(rawValue: 30)
+    @inlinable public static var limitBytes: AttributeKey { AttributeKey(rawValue: 30) }
     /// `system.memory.total_bytes` of the host.
-    public static let hostTotalBytes = AttributeKey(rawValue: 31)
+    @inlinable public static var hostTotalBytes: AttributeKey { AttributeKey(rawValue: 31) }
     /// `system.memory.used_bytes` of the host.
-    public static let hostUsedBytes = AttributeKey(rawValue: 32)
+    @inlinable public static var hostUsedBytes: AttributeKey { AttributeKey(rawValue: 32) }
     /// `system.memory.pressure`: 0-1, Linux PSI some avg10 / 100 or macOS level (double).
-    public static let memoryPressure = AttributeKey(rawValue: 33)
+    @inlinable public static var memoryPressure: AttributeKey { AttributeKey(rawValue: 33) }
     /// `system.cpu.utilization` of the host, 0-1 of all cores (double).
-    public static let hostCPU = AttributeKey(rawValue: 34)
+    @inlinable public static var hostCPU: AttributeKey { AttributeKey(rawValue: 34) }
     /// `process.cpu.time_nanos`: user + system time so far.
-    public static let processCPUNanos = AttributeKey(rawValue: 35)
+    @inlinable public static var processCPUNanos: AttributeKey { AttributeKey(rawValue: 35) }
     /// `spanreel.requests.waiting`: length of the queue.
-    public static let requestsWaiting = AttributeKey(rawValue: 36)
+    @inlinable public static var requestsWaiting: AttributeKey { AttributeKey(rawValue: 36) }
     /// `spanreel.requests.running`.
-    public static let requestsRunning = AttributeKey(rawValue: 37)
+    @inlinable public static var requestsRunning: AttributeKey { AttributeKey(rawValue: 37) }
     /// `spanreel.kv.size_bytes`: bytes of live KV caches.
-    public static let kvSizeBytes = AttributeKey(rawValue: 38)
+    @inlinable public static var kvSizeBytes: AttributeKey { AttributeKey(rawValue: 38) }
     /// `spanreel.clock.peer`: the device probed (string).
-    public static let clockPeer = AttributeKey(rawValue: 39)
+    @inlinable public static var clockPeer: AttributeKey { AttributeKey(rawValue: 39) }
     /// `spanreel.clock.t0`: asker sent, Unix nanoseconds on the asker's clock.
-    public static let clockT0 = AttributeKey(rawValue: 40)
+    @inlinable public static var clockT0: AttributeKey { AttributeKey(rawValue: 40) }
     /// `spanreel.clock.t1`: answerer received, on the answerer's clock.
-    public static let clockT1 = AttributeKey(rawValue: 41)
+    @inlinable public static var clockT1: AttributeKey { AttributeKey(rawValue: 41) }
     /// `spanreel.clock.t2`: answerer sent, on the answerer's clock.
-    public static let clockT2 = AttributeKey(rawValue: 42)
+    @inlinable public static var clockT2: AttributeKey { AttributeKey(rawValue: 42) }
     /// `spanreel.clock.t3`: asker received, on the asker's clock.
-    public static let clockT3 = AttributeKey(rawValue: 43)
+    @inlinable public static var clockT3: AttributeKey { AttributeKey(rawValue: 43) }
     /// `spanreel.token.id`.
-    public static let tokenID = AttributeKey(rawValue: 44)
+    @inlinable public static var tokenID: AttributeKey { AttributeKey(rawValue: 44) }
     /// `spanreel.token.index`: position of an output token, from 0.
-    public static let tokenIndex = AttributeKey(rawValue: 45)
+    @inlinable public static var tokenIndex: AttributeKey { AttributeKey(rawValue: 45) }
     /// `spanreel.variant`: the arm of an A/B comparison (string).
-    public static let variant = AttributeKey(rawValue: 46)
+    @inlinable public static var variant: AttributeKey { AttributeKey(rawValue: 46) }
     /// `network.interface.name` (string).
-    public static let interface = AttributeKey(rawValue: 47)
+    @inlinable public static var interface: AttributeKey { AttributeKey(rawValue: 47) }
     /// `network.peer.address` (string).
-    public static let peerAddress = AttributeKey(rawValue: 48)
+    @inlinable public static var peerAddress: AttributeKey { AttributeKey(rawValue: 48) }
     /// `spanreel.otlp.remainder`: what OTLP has and the log has no column for, canonical protobuf (blob).
-    public static let otlpRemainder = AttributeKey(rawValue: 49)
+    @inlinable public static var otlpRemainder: AttributeKey { AttributeKey(rawValue: 49) }
     /// `spanreel.prompt.hash`: identity of the prompt for pairing sessions.
-    public static let promptHash = AttributeKey(rawValue: 50)
+    @inlinable public static var promptHash: AttributeKey { AttributeKey(rawValue: 50) }
     /// `spanreel.output.hash`: identity of the generated tokens.
-    public static let outputHash = AttributeKey(rawValue: 51)
+    @inlinable public static var outputHash: AttributeKey { AttributeKey(rawValue: 51) }
     /// `spanreel.prefill.computed_tokens`: prompt tokens that were computed, not cached.
-    public static let computedTokens = AttributeKey(rawValue: 52)
+    @inlinable public static var computedTokens: AttributeKey { AttributeKey(rawValue: 52) }
     /// `spanreel.hop.rtt_nanos`.
-    public static let rttNanos = AttributeKey(rawValue: 53)
+    @inlinable public static var rttNanos: AttributeKey { AttributeKey(rawValue: 53) }
     /// `network.transport` (string).
-    public static let transport = AttributeKey(rawValue: 54)
+    @inlinable public static var transport: AttributeKey { AttributeKey(rawValue: 54) }
     /// `spanreel.kv.sequences`: sequences that hold a KV cache.
-    public static let kvSequences = AttributeKey(rawValue: 55)
+    @inlinable public static var kvSequences: AttributeKey { AttributeKey(rawValue: 55) }
     /// `gen_ai.request.temperature` (double).
-    public static let temperature = AttributeKey(rawValue: 56)
+    @inlinable public static var temperature: AttributeKey { AttributeKey(rawValue: 56) }
     /// `spanreel.truncated_bytes`: the original length of a string that was cut at 4 KiB.
-    public static let truncatedBytes = AttributeKey(rawValue: 57)
+    @inlinable public static var truncatedBytes: AttributeKey { AttributeKey(rawValue: 57) }
     /// `spanreel.derived`: true on facts that an importer computed and that the source does not hold (bool).
-    public static let derived = AttributeKey(rawValue: 58)
+    @inlinable public static var derived: AttributeKey { AttributeKey(rawValue: 58) }
 
     /// The names of the well-known keys; index = number. Index 0 is unused.
     package static let wellKnownNames: [String] = [

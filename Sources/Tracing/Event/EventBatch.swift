@@ -5,6 +5,9 @@ public struct EventBatch: Sendable {
     /// The attributes of all events.
     public var attributes: ContiguousArray<Attribute>
 
+    /// Set when stamps are ticks of a clock rather than Unix nanoseconds: between a reader and a writer that keeps them.
+    package var clock: BlockClock?
+
     /// An empty batch.
     public init() {
         events = []

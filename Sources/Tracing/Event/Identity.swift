@@ -12,7 +12,7 @@ public struct SpanID: Hashable, Sendable, Comparable {
     @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     /// No span.
-    public static let none = SpanID(0)
+    @inlinable public static var none: SpanID { SpanID(0) }
 
     /// Whether this is "no span".
     @inlinable public var isNone: Bool { rawValue == 0 }
@@ -35,7 +35,7 @@ public struct TraceID: Hashable, Sendable, Comparable {
     }
 
     /// No trace.
-    public static let none = TraceID(high: 0, low: 0)
+    @inlinable public static var none: TraceID { TraceID(high: 0, low: 0) }
 
     /// Whether this is "no trace".
     @inlinable public var isNone: Bool { high == 0 && low == 0 }
@@ -116,6 +116,17 @@ package enum Hex {
     package static func string(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Two lower-case digits for each byte.
+    package static func string(_ bytes: [UInt8]) -> String {
+        var digits = ""
+        digits.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            if byte < 16 { digits += "0" }
+            digits += String(byte, radix: 16)
+        }
+        return digits
     }
 
     /// Parses up to sixteen digits; signs, blanks and anything else give nil.

@@ -6,17 +6,17 @@ public struct SpanContext: Sendable, Hashable {
     public var trace: TraceID
 
     // Where the emitting stream keeps the trace, so that a child need not look it up. 0: not interned here.
-    var contextID: UInt32 = 0
-    var roleID: UInt32 = 0
-    var recorderID: UInt64 = 0
+    @usableFromInline var contextID: UInt32 = 0
+    @usableFromInline var roleID: UInt32 = 0
+    @usableFromInline var recorderID: UInt64 = 0
 
     /// A context of another process or library.
-    public init(trace: TraceID, span: SpanID) {
+    @inlinable public init(trace: TraceID, span: SpanID) {
         self.trace = trace
         self.span = span
     }
 
-    init(trace: TraceID, span: SpanID, contextID: UInt32, roleID: UInt32, recorderID: UInt64) {
+    @inlinable init(trace: TraceID, span: SpanID, contextID: UInt32, roleID: UInt32, recorderID: UInt64) {
         self.trace = trace
         self.span = span
         self.contextID = contextID
@@ -25,7 +25,7 @@ public struct SpanContext: Sendable, Hashable {
     }
 
     /// Neither span nor trace: what a disabled recorder returns.
-    public static let none = SpanContext(trace: .none, span: .none)
+    @inlinable public static var none: SpanContext { SpanContext(trace: .none, span: .none) }
 
     /// The span that encloses the running task, as ``Recorder/withSpan(_:kind:parent:_:)`` sets it.
     @TaskLocal public static var current: SpanContext?

@@ -1,3 +1,5 @@
+public import CSpanreel
+
 // Attributes follow their record word by word:
 //
 //   key:u32 | type:u8 | flags:u8 | length:u16      then the value:
@@ -15,119 +17,104 @@ enum LaneValue: UInt8 {
 
 /// A string of the stream's arena, for values that come again and again.
 public struct StringHandle: Sendable, Hashable {
-    let arenaID: UInt32
+    @usableFromInline let arenaID: UInt32
+    init(arenaID: UInt32) { self.arenaID = arenaID }
 }
 
 /// A role of the stream's arena.
 public struct RoleHandle: Sendable, Hashable {
-    let arenaID: UInt32
+    @usableFromInline let arenaID: UInt32
+    init(arenaID: UInt32) { self.arenaID = arenaID }
 }
 
 /// An attribute key: well-known, or of the stream's arena.
 public struct KeyHandle: Sendable, Hashable {
-    let rawValue: UInt32
+    @usableFromInline let rawValue: UInt32
+    init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 
 /// Writes the attributes of one record straight into the thread's lane.
 ///
 /// Valid only inside the closure that receives it. A string costs its bytes; use a ``StringHandle`` for what repeats.
 public struct AttributeWriter {
-    private let lane: Lane
-    private let firstWord: UInt64
-    private var cursor: UInt64
-    private var limit: UInt64
-    private(set) var failure: DropReason?
-    private let isActive: Bool
+    @usableFromInline let lane: Lane
+    @usableFromInline let firstWord: UInt64
+    @usableFromInline var cursor: UInt64
+    /// The first word that may not be written without a look; 0 once an attribute did not fit.
+    @usableFromInline var limit: UInt64
+    @usableFromInline var isTooLarge = false
 
     static let maxTextBytes = 4096
 
-    @inline(__always) init(lane: Lane, firstSlot: UInt64) {
+    @inlinable @inline(__always) init(lane: Lane, firstSlot: UInt64) {
         self.lane = lane
         firstWord = firstSlot << 2
-        cursor = firstWord + 4
-        limit = cursor
-        isActive = true
+        cursor = firstSlot << 2 &+ 4
+        limit = (lane.plain(LaneLayout.cachedTailOffset).pointee &+ lane.slots) << 2
+        limit = min(limit, firstWord &+ LaneLayout.maxSlots << 2)
     }
 
-    var slotCount: UInt64 { (cursor &- firstWord &+ 3) >> 2 }
+    /// Whether the record's first slot is free, looking at the sealer's tail only when the last look says no.
+    @inlinable @inline(__always) var hasFirstSlot: Bool {
+        mutating get {
+            if cursor <= limit { return true }
+            limit = min(lane.refreshedEnd() << 2, firstWord &+ LaneLayout.maxSlots << 2)
+            return cursor <= limit
+        }
+    }
+
+    @inlinable @inline(__always) var hasFailed: Bool { limit == 0 }
+
+    @inlinable @inline(__always) var slotCount: UInt64 { (cursor &- firstWord &+ 3) >> 2 }
 
     /// Ends the list: a zero after the last attribute hides what an earlier lap left in the last slot.
-    @inline(__always) mutating func finish() {
+    @inlinable @inline(__always) mutating func finish() {
         if cursor & 3 != 0 { lane.word(cursor).storeBytes(of: 0, as: UInt64.self) }
     }
 
-    /// Adds an integer. One slot for every two attributes.
-    public mutating func set(_ key: AttributeKey, _ value: Int) {
-        put(key.rawValue, .int, UInt64(bitPattern: Int64(value)))
-    }
-    /// Adds an integer.
-    public mutating func set(_ key: AttributeKey, _ value: Int64) { put(key.rawValue, .int, UInt64(bitPattern: value)) }
-    /// Adds a double.
-    public mutating func set(_ key: AttributeKey, _ value: Double) { put(key.rawValue, .double, value.bitPattern) }
-    /// Adds a truth value.
-    public mutating func set(_ key: AttributeKey, _ value: Bool) {
-        if room(1) { push(Self.head(key.rawValue, .bool, value ? 1 : 0)) }
-    }
-    /// Adds an interned string.
-    public mutating func set(_ key: AttributeKey, _ value: StringHandle) {
-        put(key.rawValue, .handle, UInt64(value.arenaID))
-    }
-    /// Adds a string, cut at 4 KiB on a character's boundary; `spanreel.truncated_bytes` then keeps its length.
-    public mutating func set(_ key: AttributeKey, _ value: String) { text(key.rawValue, value) }
-
-    /// Adds an integer under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: Int) {
-        put(key.rawValue, .int, UInt64(bitPattern: Int64(value)))
-    }
-    /// Adds a double under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: Double) { put(key.rawValue, .double, value.bitPattern) }
-    /// Adds a truth value under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: Bool) {
-        if room(1) { push(Self.head(key.rawValue, .bool, value ? 1 : 0)) }
-    }
-    /// Adds an interned string under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: StringHandle) {
-        put(key.rawValue, .handle, UInt64(value.arenaID))
-    }
-    /// Adds a string under a custom key.
-    public mutating func set(_ key: KeyHandle, _ value: String) { text(key.rawValue, value) }
-
     /// A duration too long for the 32 bits of word 2 travels as an attribute with key 0.
-    mutating func setLongDuration(_ ticks: UInt64) { put(0, .int, ticks) }
+    @usableFromInline mutating func setLongDuration(_ ticks: UInt64) { put(0, Self.int, ticks) }
 
-    private static func head(_ key: UInt32, _ type: LaneValue, _ length: UInt16, flags: UInt8 = 0) -> UInt64 {
-        UInt64(key) | UInt64(type.rawValue) << 32 | UInt64(flags) << 40 | UInt64(length) << 48
-    }
+    // The tags of LaneValue, where they must be known to the code that is inlined.
+    @inlinable static var int: UInt64 { 1 << 32 }
+    @inlinable static var double: UInt64 { 2 << 32 }
+    @inlinable static var bool: UInt64 { 3 << 32 }
+    @inlinable static var handle: UInt64 { 4 << 32 }
 
-    @inline(__always) private mutating func put(_ key: UInt32, _ type: LaneValue, _ bits: UInt64) {
+    @inlinable @inline(__always) mutating func put(_ key: UInt32, _ tag: UInt64, _ bits: UInt64) {
         guard room(2) else { return }
-        push(Self.head(key, type, 0))
+        push(UInt64(key) | tag)
         push(bits)
     }
 
-    @inline(__always) private mutating func push(_ word: UInt64) {
+    @inlinable @inline(__always) mutating func put(_ key: UInt32, _ value: Bool) {
+        if room(1) { push(UInt64(key) | Self.bool | (value ? 1 : 0) << 48) }
+    }
+
+    @inlinable @inline(__always) mutating func push(_ word: UInt64) {
         lane.word(cursor).storeBytes(of: word, as: UInt64.self)
         cursor &+= 1
     }
 
     /// Makes sure that `words` more words lie in free slots.
-    @inline(__always) private mutating func room(_ words: UInt64) -> Bool {
-        if failure != nil { return false }
-        if cursor &+ words <= limit { return true }
-        let slots = (cursor &+ words &- firstWord &+ 3) >> 2
-        if slots > UInt64(LaneLayout.maxSlots) {
-            failure = .tooLarge
-            return false
-        }
-        if !lane.hasRoom(firstWord >> 2, slots) {
-            failure = .laneFull
-            return false
-        }
-        limit = firstWord &+ slots << 2
-        return true
+    @inlinable @inline(__always) mutating func room(_ words: UInt64) -> Bool {
+        cursor &+ words <= limit || look(words)
     }
 
-    private mutating func text(_ key: UInt32, _ value: String) {
+    @inline(never) @usableFromInline mutating func look(_ words: UInt64) -> Bool {
+        guard limit != 0 else { return false }
+        let most = firstWord &+ LaneLayout.maxSlots << 2
+        if cursor &+ words > most {
+            isTooLarge = true
+        } else {
+            limit = min(lane.refreshedEnd() << 2, most)
+            if cursor &+ words <= limit { return true }
+        }
+        limit = 0
+        return false
+    }
+
+    @usableFromInline mutating func text(_ key: UInt32, _ value: String) {
         var value = value
         value.withUTF8 { bytes in
             var count = min(bytes.count, Self.maxTextBytes)
@@ -135,7 +122,7 @@ public struct AttributeWriter {
             while count < bytes.count, count > 0, bytes[count] & 0xc0 == 0x80 { count -= 1 }
             let isCut = count < bytes.count
             guard room(UInt64(1 + (isCut ? 1 : 0) + (count + 7) / 8)) else { return }
-            push(Self.head(key, .text, UInt16(count), flags: isCut ? 1 : 0))
+            push(UInt64(key) | UInt64(LaneValue.text.rawValue) << 32 | (isCut ? 1 << 40 : 0) | UInt64(count) << 48)
             if isCut { push(UInt64(bytes.count)) }
             var index = 0
             while index < count {

@@ -8,10 +8,10 @@ internal import CSpanreel
 /// The ring's size and place of things.
 enum ContextLayout {
     static let magic: UInt64 = 0x3058_5443_4c52_5053  // "SPRLCTX0"
-    static let headerBytes = 64
+    static let headerBytes = Int(sp_contexts_head_bytes)
     static let nextOffset = 8
-    static let entryBytes = 32
-    static let entries = 1 << 16
+    static let entryBytes = Int(sp_context_bytes)
+    static let entries = Int(sp_contexts)
     static let sizeBytes = headerBytes + entries * entryBytes
 
     static func offset(of context: UInt32) -> Int { headerBytes + Int(context) % entries * entryBytes }
@@ -38,11 +38,6 @@ struct ContextTable {
         // Releases the trace; pairs with the acquire in ContextReader.trace.
         sp_store_release(entry, UInt64(number))
         return number
-    }
-
-    /// Whether the entry still is this context's. The ring is taken over after 65,536 further traces.
-    @inline(__always) func isCurrent(_ context: UInt32) -> Bool {
-        sp_load_relaxed(file.base + ContextLayout.offset(of: context)) == UInt64(context)
     }
 }
 

@@ -16,23 +16,25 @@
 //
 // `fact` = event kind (3 bits) | status (2) | span kind (3). The head is the authority on what is committed; the lap,
 // 1 + (slot / capacity) mod 2^16, lets a reader see that a slot was overwritten under its copy.
+//
+// Computed, not stored: a stored constant of another module costs a call where the emit path is inlined.
 
-enum LaneLayout {
-    static let magic: UInt64 = 0x3045_4e41_4c52_5053  // "SPRLANE0"
+@usableFromInline enum LaneLayout {
+    static let magic: UInt64 = 0x3145_4e41_4c52_5053  // "SPRLANE1"
     static let slotBytes = 32
-    static let wordsPerSlot = 4
-    static let headerBytes = 4096
-    static let maxSlots = 255
+    @inlinable static var headerBytes: Int { 4096 }
+    /// Slots of one record: what fits into word 0.
+    @inlinable static var maxSlots: UInt64 { 255 }
 
     static let magicOffset = 0
     static let capacityOffset = 8
     static let stateOffset = 16
 
-    static let headOffset = 64
-    static let sequenceOffset = 72
-    static let baseOffset = 80
-    static let cachedTailOffset = 88
-    static let busyOffset = 96
+    @inlinable static var headOffset: Int { 64 }
+    @inlinable static var sequenceOffset: Int { 72 }
+    @inlinable static var baseOffset: Int { 80 }
+    @inlinable static var cachedTailOffset: Int { 88 }
+    @inlinable static var busyOffset: Int { 96 }
 
     static let dropsOffset = 128
 
@@ -47,34 +49,4 @@ enum LaneState: UInt64 {
     case free = 1
     case claimed = 2
     case released = 3
-}
-
-/// Why an event was not recorded. Wire tags: append only; the raw value is a counter's position.
-public enum DropReason: Int, Sendable, CaseIterable {
-    /// The thread's ring had no room: the sealer could not keep up.
-    case laneFull = 0
-    /// More lanes in use than the pool may hold.
-    case poolEmpty = 1
-    /// Emitted from inside an emit, by a signal handler or an attribute closure.
-    case nested = 2
-    /// More than 8 KiB of attributes.
-    case tooLarge = 3
-    /// Less than 1 GiB left on the disk.
-    case diskLow = 4
-    /// Emitted after `close`.
-    case closed = 5
-
-    /// The word in JSON and text.
-    public var label: String {
-        switch self {
-        case .laneFull: "lane-full"
-        case .poolEmpty: "pool-empty"
-        case .nested: "nested"
-        case .tooLarge: "too-large"
-        case .diskLow: "disk-low"
-        case .closed: "closed"
-        }
-    }
-
-    static let counters = 8
 }

@@ -7,11 +7,12 @@ internal import CSpanreel
 //   32   calibration: ticks anchor, Unix anchor, rate
 //   56   lanes created
 //   64   drops by reason that belong to no lane
-//   128  length of the lane directory's path, then the path
+//   128  steps of the clock
+//   136  length of the lane directory's path, then the path
 
 /// The mapped `head` file of a stream.
 struct StreamHead {
-    static let magic: UInt64 = 0x3044_4548_4c52_5053  // "SPRLHED0"
+    static let magic: UInt64 = 0x3144_4548_4c52_5053  // "SPRLHED1"
     static let sizeBytes = 4096
     static let live: UInt64 = 1
     static let ended: UInt64 = 2
@@ -19,7 +20,9 @@ struct StreamHead {
 
     let file: MappedFile
 
-    static func create(path: String, calibration: Calibration, laneDirectory: String) throws(TraceError) -> StreamHead {
+    static func create(
+        path: String, calibration: Calibration, step: UInt64, laneDirectory: String
+    ) throws(TraceError) -> StreamHead {
         let directory = Array(laneDirectory.utf8)
         guard directory.count <= maxPathBytes else {
             throw TraceError(
@@ -31,9 +34,10 @@ struct StreamHead {
         sp_store_relaxed(file.base + 32, calibration.ticksAnchor)
         sp_store_relaxed(file.base + 40, UInt64(bitPattern: calibration.unixAnchor))
         sp_store_relaxed(file.base + 48, calibration.rate)
-        sp_store_relaxed(file.base + 128, UInt64(directory.count))
+        sp_store_relaxed(file.base + 128, step)
+        sp_store_relaxed(file.base + 136, UInt64(directory.count))
         directory.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress { (file.base + 136).copyMemory(from: base, byteCount: bytes.count) }
+            if let base = bytes.baseAddress { (file.base + 144).copyMemory(from: base, byteCount: bytes.count) }
         }
         head.beat()
         sp_store_relaxed(file.base + 8, live)
@@ -60,10 +64,13 @@ struct StreamHead {
             rate: sp_load_relaxed(file.base + 48))
     }
 
+    /// The clock advances in multiples of so many ticks; at least 1.
+    var step: UInt64 { max(1, sp_load_relaxed(file.base + 128)) }
+
     var laneDirectory: String? {
-        let count = Int(truncatingIfNeeded: sp_load_relaxed(file.base + 128))
+        let count = Int(truncatingIfNeeded: sp_load_relaxed(file.base + 136))
         guard count > 0, count <= Self.maxPathBytes else { return nil }
-        return String(decoding: UnsafeRawBufferPointer(start: file.base + 136, count: count), as: UTF8.self)
+        return String(decoding: UnsafeRawBufferPointer(start: file.base + 144, count: count), as: UTF8.self)
     }
 
     var laneCount: Int { Int(truncatingIfNeeded: min(sp_load_acquire(file.base + 56), UInt64(LanePool.maxLanes))) }
@@ -74,9 +81,8 @@ struct StreamHead {
 
     /// A sign of life: everything stamped before this instant, less a scheduling delay, is visible.
     func beat() {
-        let now = sp_monotonic_nanos()
-        sp_store_relaxed(file.base + 16, UInt64(bitPattern: calibration.unixNanos(now)))
-        sp_store_release(file.base + 24, now)
+        sp_store_relaxed(file.base + 16, UInt64(bitPattern: calibration.unixNanos(sp_ticks())))
+        sp_store_release(file.base + 24, sp_monotonic_nanos())
     }
 
     var heartbeat: Timestamp { Timestamp(nanos: Int64(bitPattern: sp_load_relaxed(file.base + 16))) }

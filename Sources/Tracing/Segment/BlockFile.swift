@@ -208,12 +208,12 @@ final class BlockFileReader {
     }
 
     /// The expanded payload of a block; nil when it fails its hash or is no whole zstd frame.
-    func payload(_ block: BlockReference) throws(TraceError) -> [UInt8]? {
+    func payload(_ block: BlockReference) throws(TraceError) -> BlockPayload? {
         let stored = try POSIX.read(fd, offset: block.payloadOffset, count: block.header.storedLength, path: path)
         guard stored.count == block.header.storedLength,
             Integrity.holds(XXHash64.hash(stored) == block.header.payloadHash) || PlantedBug.isOn(.payloadUnchecked)
         else { return nil }
-        return Zstd.decompress(stored[...], rawLength: block.header.rawLength)
+        return Zstd.decompress(stored, rawLength: block.header.rawLength)
     }
 
     /// What to say of a block whose payload is damaged. Which sequences are lost is known only once no copy was found.

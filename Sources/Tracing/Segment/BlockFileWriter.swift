@@ -54,13 +54,14 @@ final class BlockFileWriter {
     ///
     /// - Throws: `system` when the disk is full or fails; then the file is as it was before, or `isUsable` is false.
     @discardableResult
-    func append(_ payload: [UInt8], _ blockHeader: BlockHeader) throws(TraceError) -> BlockHeader {
-        guard payload.count <= BlockHeader.maxPayloadBytes else {
-            throw TraceError(.invalid, "a block of \(payload.count) bytes is larger than the format allows", path: path)
+    func append(_ payload: BlockPayload, _ blockHeader: BlockHeader) throws(TraceError) -> BlockHeader {
+        let size = payload.main.count + payload.tail.count
+        guard size <= BlockHeader.maxPayloadBytes else {
+            throw TraceError(.invalid, "a block of \(size) bytes is larger than the format allows", path: path)
         }
-        let stored = try compressor.compress(payload)
+        let stored = try compressor.compress(payload.main) + payload.tail
         var header = blockHeader
-        header.rawLength = payload.count
+        header.rawLength = payload.main.count
         header.storedLength = stored.count
         header.payloadHash = XXHash64.hash(stored)
         return try append(stored: stored, header)

@@ -2,7 +2,7 @@
 struct Description: Equatable {
     var values: [String: String] = [:]
 
-    var payload: [UInt8] {
+    var payload: BlockPayload {
         var writer = ByteWriter()
         writer.u8(0)
         writer.varint(UInt64(values.count))
@@ -10,11 +10,11 @@ struct Description: Equatable {
             writer.string(key)
             writer.string(value)
         }
-        return writer.bytes
+        return BlockPayload(main: writer.bytes)
     }
 
-    static func parse(_ payload: [UInt8]) -> Description? {
-        var reader = ByteReader(payload)
+    static func parse(_ payload: BlockPayload) -> Description? {
+        var reader = ByteReader(payload.main)
         guard reader.u8() == 0, let count = reader.count() else { return nil }
         var description = Description()
         for _ in 0..<count {
@@ -73,6 +73,10 @@ public struct StreamInfo: Sendable {
     public var dropped: [DropReason: UInt64] = [:]
     /// What one record cost when the stream was opened.
     public var recordCostNanos: Double?
+    /// The clock that stamped: `tsc`, `mach`, `monotonic`; empty for an import.
+    public var clockName: String = ""
+    /// The clock beside the system's clocks, from time to time, by ascending stamp.
+    public var clockComparisons: [ClockComparison] = []
     /// Made by an importer, not by a running process.
     public var isImported = false
     /// Bytes of this stream in the session's files.
@@ -92,6 +96,7 @@ public struct StreamInfo: Sendable {
             case "host": host = value
             case "pid": pid = Int(value) ?? 0
             case "clock.domain": clockDomain = value
+            case "clock.name": clockName = value
             case "stage": stage = Int(value)
             case "layer.first": firstLayer = Int(value)
             case "layer.last": lastLayer = Int(value)
@@ -113,6 +118,11 @@ public struct StreamInfo: Sendable {
             count > 0
         {
             dropped[reason] = count
+        } else if let comparison = ClockComparison(key: key, value: value) {
+            let place = clockComparisons.firstIndex { $0.ticks >= comparison.ticks } ?? clockComparisons.count
+            if place == clockComparisons.count || clockComparisons[place] != comparison {
+                clockComparisons.insert(comparison, at: place)
+            }
         }
     }
 
@@ -127,6 +137,8 @@ public struct StreamInfo: Sendable {
         values["model"] = model
         values["imported"] = isImported ? "true" : nil
         values["record.cost.nanos"] = recordCostNanos.map { "\($0)" }
+        if !clockName.isEmpty { values["clock.name"] = clockName }
+        for comparison in clockComparisons { values[comparison.fact.key] = comparison.fact.value }
         values["heartbeat.unix.nanos"] = lastHeartbeat.map { String($0.nanos) }
         for (key, value) in resource { values["resource.\(key)"] = value }
         for (reason, count) in dropped where count > 0 { values["dropped.\(reason.label)"] = String(count) }

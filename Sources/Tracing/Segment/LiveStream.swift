@@ -20,7 +20,8 @@ final class LiveStream {
             file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
         contexts = ContextReader(
             file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
-        decoder = LaneDecoder(names: names, contexts: contexts, calibration: head.calibration)
+        decoder = LaneDecoder(
+            names: names, contexts: contexts, clock: BlockClock(calibration: head.calibration, step: head.step))
         lockFile = POSIX.open(Path.join(path, "lock"), 0)
     }
 
@@ -83,7 +84,9 @@ final class LiveStream {
     }
 
     /// Reads what a lane holds beyond `cursors`, which it advances.
-    func read(_ lane: Lane, stream: UInt32, symbols: Symbols, cursors: inout Cursors) -> Outcome {
+    func read(
+        _ lane: Lane, stream: UInt32, symbols: Symbols, raw: Bool = false, cursors: inout Cursors
+    ) -> Outcome {
         let incarnation = lane.publishedIncarnation
         // The tail first: while the sealed sequence is still 0 after that, this tail is the incarnation's first slot.
         let tail = lane.publishedTail
@@ -102,7 +105,7 @@ final class LiveStream {
         var batch = EventBatch()
         let end = decoder.read(
             lane, from: start, to: head, incarnation: incarnation, limit: .max, stream: stream, symbols: symbols,
-            into: &batch)
+            raw: raw, into: &batch)
         // If slots were given back while we copied, they may have been overwritten: the blocks have the truth.
         guard lane.publishedIncarnation == incarnation, lane.sealedSequence <= start.sequence else { return .behind }
         guard !batch.events.isEmpty else { return .idle }

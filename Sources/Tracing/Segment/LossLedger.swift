@@ -65,7 +65,18 @@ struct LossLedger {
         fileCounts[path]?.events += events
     }
 
-    mutating func count(_ events: Int, ofStream stream: UInt32) { readEvents[stream, default: 0] += events }
+    mutating func count(_ events: ContiguousArray<Event>) {
+        // Mostly all of one stream.
+        var (stream, run) = (UInt32(0), 0)
+        for event in events {
+            if event.stream != stream {
+                readEvents[stream, default: 0] += run
+                (stream, run) = (event.stream, 0)
+            }
+            run += 1
+        }
+        readEvents[stream, default: 0] += run
+    }
 
     mutating func countSoundBlock() { soundBlocks += 1 }
 

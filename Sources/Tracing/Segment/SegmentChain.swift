@@ -70,7 +70,7 @@ struct SegmentChain {
     }
 
     /// Appends a block of events: A1 when it returns.
-    mutating func append(_ payload: [UInt8], _ header: BlockHeader) throws(TraceError) {
+    mutating func append(_ payload: BlockPayload, _ header: BlockHeader) throws(TraceError) {
         try writer().append(payload, header)
         current.maxTime = max(current.maxTime, header.maxTime)
         current.lastSequences[header.incarnation] = header.lastSequence

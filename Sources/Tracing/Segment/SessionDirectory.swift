@@ -29,11 +29,12 @@ struct SessionDirectory {
         (POSIX.list(streamsPath) ?? []).filter { !$0.hasPrefix(".") }.map { Path.join(streamsPath, $0) }
     }
 
-    /// Identity of a session and the one wall-clock anchor of each clock domain in it.
+    /// Identity of a session, and the one clock of the boot that made it.
     struct Identity {
         var info: SessionInfo
         var bootID: String
-        var anchor: Calibration
+        /// What every process of that boot stamps with, so that their stamps compare exactly.
+        var clock: ClockSource
     }
 
     /// Creates the directory, or joins the one that is there. Two processes may race: one creates, the other joins.
@@ -59,18 +60,17 @@ struct SessionDirectory {
     }
 
     private func writeIdentity(name: String) throws(TraceError) {
-        // Both clocks are read together; the gap between them is the anchor's error, tens of nanoseconds.
-        let ticks = sp_monotonic_nanos()
-        let unix = sp_wall_nanos()
+        let clock = ClockSource.measure()
         let session = SessionID.random()
         let header = FileHeader(
             kind: .session, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
-            createdUnixNanos: unix)
+            createdUnixNanos: clock.calibration.unixAnchor)
         let writer = try BlockFileWriter(creating: sessionFile, header: header, compressor: ZstdCompressor(level: 3))
-        let description = Description(values: [
-            "session": session.description, "created": String(unix), "name": name, "boot": POSIX.bootID(),
-            "anchor.ticks": String(ticks), "anchor.unix": String(unix),
-        ])
+        let description = Description(
+            values: [
+                "session": session.description, "created": String(clock.calibration.unixAnchor),
+                "name": name, "boot": POSIX.bootID(),
+            ].merging(clock.facts) { $1 })
         try writer.append(description.payload, BlockHeader(type: .description, stream: RandomID(high: 0, low: 0)))
         try writer.sync()
         // The names in the new directory have to survive before the directory gets its own.
@@ -92,17 +92,13 @@ struct SessionDirectory {
                 description.merge(part)
             }
         }
-        guard let ticks = description.values["anchor.ticks"].flatMap({ UInt64($0) }),
-            let unix = description.values["anchor.unix"].flatMap({ Int64($0) }), reader.damages.isEmpty,
-            reader.tail == nil
-        else {
+        guard let clock = ClockSource(facts: description.values), reader.damages.isEmpty, reader.tail == nil else {
             throw TraceError(.corrupt, "expected who the session is, found a damaged file", path: sessionFile)
         }
         let info = SessionInfo(
             id: reader.header.session, name: description.values["name"] ?? SessionPlace.name(ofPath: path), path: path,
             isPacked: false, createdUnixNanos: reader.header.createdUnixNanos)
-        let anchor = Calibration(ticksAnchor: ticks, unixAnchor: unix, rate: Calibration.unitRate)
-        return Identity(info: info, bootID: description.values["boot"] ?? "", anchor: anchor)
+        return Identity(info: info, bootID: description.values["boot"] ?? "", clock: clock)
     }
 
     /// As `identity`, also when the `session` file is damaged: its segments repeat whose they are. For reading only; who
@@ -126,11 +122,12 @@ struct SessionDirectory {
         let info = SessionInfo(
             id: header.session, name: SessionPlace.name(ofPath: path), path: path, isPacked: false,
             createdUnixNanos: header.createdUnixNanos)
-        let anchor = Calibration(ticksAnchor: 0, unixAnchor: header.createdUnixNanos, rate: Calibration.unitRate)
+        let clock = ClockSource(
+            name: "", calibration: Calibration(ticksAnchor: 0, unixAnchor: 0, rate: Calibration.unitRate), step: 1)
         let damage = Damage(
             kind: .fileHeader, path: sessionFile, offsetBytes: 0, lengthBytes: POSIX.fileSizeBytes(sessionFile) ?? 0,
             level: .durable, message: "\(failure.message); who the session is was taken from its segments")
-        return (Identity(info: info, bootID: "", anchor: anchor), [damage])
+        return (Identity(info: info, bootID: "", clock: clock), [damage])
     }
 }
 

@@ -94,12 +94,15 @@ public enum SessionDump {
     private static func value(_ attribute: Attribute, _ symbols: Symbols) -> String {
         switch attribute.type {
         case .int: "\(Int64(bitPattern: attribute.bits))"
-        case .double: "\(Double(bitPattern: attribute.bits))"
+        case .double: number(Double(bitPattern: attribute.bits))
         case .bool: attribute.bits == 0 ? "false" : "true"
         case .string: symbols.string(StringID(UInt32(truncatingIfNeeded: attribute.bits)))
-        case .blob: "<blob \(attribute.bits)>"
+        case .blob: "<blob \(Hex.string(symbols.blobs[Int(attribute.bits)]))>"
         }
     }
+
+    /// Swift writes the bits of an unusual NaN, `-snan(0x12d8)`: nothing that a reader of JSON lines knows.
+    private static func number(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
 
     /// A word of a line: safe for a terminal, and quoted when it holds blanks.
     private static func escape(_ text: String) -> String {

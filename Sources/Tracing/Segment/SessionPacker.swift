@@ -17,7 +17,7 @@ public enum SessionPacker {
     /// Incarnations and sequences are kept. Events of dead processes that still lie in their lanes are taken over.
     /// - Throws: `busy` when a live process still writes, `exists` when the target does.
     @discardableResult
-    public static func pack(path: String, to target: String? = nil, level: Int = 9) throws(TraceError) -> Report {
+    public static func pack(path: String, to target: String? = nil, level: Int = 19) throws(TraceError) -> Report {
         let path = Path.strip(path)
         let reader = try SessionReader(path: path)
         if let live = reader.streams.first(where: { $0.state == .live }) {
@@ -65,22 +65,25 @@ enum SessionCopy {
         _ reader: SessionReader, _ writer: SessionWriter, _ describe: (StreamInfo) -> StreamInfo,
         _ change: (borrowing EventBatch) -> EventBatch? = { _ in nil }
     ) throws(TraceError) -> Int {
-        var indices: [UInt32: UInt32] = [:]
         var failure: TraceError?
+        var added = 0
+        // In the reader's order, so that events keep their numbers.
+        func addStreams() throws(TraceError) {
+            while added < reader.streams.count {
+                _ = try writer.addStream(describe(reader.streams[added]))
+                added += 1
+            }
+        }
+        reader.keepsTicks = true
+        writer.incarnations = reader.incarnations
         let count = try reader.poll { batch in
-            guard failure == nil, let stream = batch.events.first?.stream else { return }
+            guard failure == nil else { return }
             do throws(TraceError) {
-                let index: UInt32
-                if let known = indices[stream] {
-                    index = known
-                } else {
-                    index = try writer.addStream(describe(reader.streams[Int(stream)]))
-                    indices[stream] = index
-                }
+                try addStreams()
                 if let changed = change(batch) {
-                    try writer.append(changed, stream: index)
+                    try writer.append(changed)
                 } else {
-                    try writer.append(batch, stream: index)
+                    try writer.append(batch)
                 }
             } catch {
                 failure = error
@@ -88,9 +91,7 @@ enum SessionCopy {
         }
         if let failure { throw failure }
         // Streams without an event are part of the session too.
-        for index in reader.streams.indices where indices[UInt32(index)] == nil {
-            _ = try writer.addStream(describe(reader.streams[index]))
-        }
+        try addStreams()
         return count
     }
 }

@@ -11,6 +11,8 @@ public final class SessionReader {
     public private(set) var streams: [StreamInfo] = []
     /// What reading does about damage.
     public let mode: RecoveryMode
+    /// Leave stamps in the ticks of their clocks, and say so in each batch: for whoever writes them down again.
+    var keepsTicks = false
     /// Inside a `poll` body: no event still to come in this poll is earlier. Nil when that is not known.
     public private(set) var pendingFloor: Timestamp?
 
@@ -220,10 +222,10 @@ public final class SessionReader {
             var isBehind = false
             for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
                 for lane in stream.refreshLanes() {
-                    switch stream.read(lane, stream: index, symbols: symbols, cursors: &delivered) {
+                    switch stream.read(lane, stream: index, symbols: symbols, raw: keepsTicks, cursors: &delivered) {
                     case .read(let batch):
                         total += batch.events.count
-                        ledger.count(batch.events.count, ofStream: index)
+                        ledger.count(batch.events)
                         eventsFromLanes += batch.events.count
                         if mode != .reportOnly { body(batch) }
                     case .behind: isBehind = true
@@ -282,7 +284,7 @@ public final class SessionReader {
                 batch.events.removeFirst(Int(min(known, UInt64(batch.events.count - 1)) + 1))
             }
             total += batch.events.count
-            ledger.count(batch.events.count, ofStream: entry.place.stream)
+            ledger.count(batch.events)
             let isLast = position + 1 == order.count
             pendingFloor = isLast || !live.isEmpty ? nil : Timestamp(nanos: order[position + 1].floor)
             if mode != .reportOnly { body(batch) }
@@ -310,8 +312,10 @@ public final class SessionReader {
 
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
         let reader = files[place.file].reader
+        let number = { (stream: BlockStream) in self.stream(stream.id, Int(stream.epoch)) }
         if let payload = try reader.payload(place.block),
-            let batch = BlockDecoder.decode(payload, header: place.block.header, stream: place.stream, symbols: symbols)
+            let batch = BlockDecoder.decode(
+                payload, header: place.block.header, symbols: symbols, raw: keepsTicks, number: number)
         {
             ledger.countSoundBlock()
             return batch
@@ -354,7 +358,9 @@ public final class SessionReader {
         for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
             for lane in stream.refreshLanes() {
                 var cursors = sealed
-                if case .read(let batch) = stream.read(lane, stream: index, symbols: symbols, cursors: &cursors) {
+                if case .read(let batch) = stream.read(
+                    lane, stream: index, symbols: symbols, raw: keepsTicks, cursors: &cursors)
+                {
                     body(batch)
                 }
             }
@@ -379,4 +385,16 @@ public final class SessionReader {
     public var blockCount: Int { known.count }
     /// Bytes of all files of the session.
     public var sizeBytes: Int { files.reduce(0) { $0 + $1.reader.sizeBytes } }
+
+    /// The incarnations met so far with their last sequences, by ascending base.
+    var incarnations: [BlockEncoder.Incarnation] {
+        var last = sealed.mapValues(\.sequence)
+        for stream in live.values {
+            for lane in stream.refreshLanes() {
+                let base = lane.publishedIncarnation
+                last[base] = max(last[base] ?? 0, lane.publishedSequence)
+            }
+        }
+        return last.map { BlockEncoder.Incarnation(base: $0.key, last: $0.value) }.sorted { $0.base < $1.base }
+    }
 }

@@ -33,30 +33,16 @@ public enum SessionRepairer {
     public static func repair(path: String, to target: String) throws(TraceError) -> Report {
         let reader = try SessionReader(path: path, mode: .salvage)
         try reader.refuseLive()
-        let marker =
-            PlantedBug.isOn(.repairNotStable)
-            ? RandomID.random() : Self.marker(reader.session.id, reader.session.createdUnixNanos)
         let writer = try SessionWriter(
             path: target, name: reader.session.name, sessionID: reader.session.id,
-            createdUnixNanos: reader.session.createdUnixNanos, symbols: reader.symbols, syncMarker: marker)
+            createdUnixNanos: reader.session.createdUnixNanos, symbols: reader.symbols,
+            syncMarker: PlantedBug.isOn(.repairNotStable) ? .random() : nil)
         let events = try SessionCopy.run(reader, writer) { info in info }
         if PlantedBug.isOn(.repairDropsLast) { writer.dropLastBlock() }
         try writer.finish()
         return Report(
             path: target, events: events, sizeBytes: POSIX.fileSizeBytes(target) ?? 0, damages: reader.damages,
             tornTails: reader.tornTails)
-    }
-
-    /// A sync marker that depends on nothing but the session, and that no other kind of file of it has.
-    private static func marker(_ id: SessionID, _ created: Int64) -> RandomID {
-        var seed = ByteWriter()
-        seed.string("repair")
-        seed.u64(id.high)
-        seed.u64(id.low)
-        seed.i64(created)
-        let high = XXHash64.hash(seed.bytes)
-        seed.u64(high)
-        return RandomID(high: high, low: XXHash64.hash(seed.bytes))
     }
 }
 

@@ -10,6 +10,9 @@ public final class SessionWriter {
     private let temporary: String
     private let session: SessionID
     private let writer: BlockFileWriter
+    private let encoder: BlockEncoder
+    /// Incarnations of the session, sorted by base: ids of one in blocks of another then cost a sequence, not 8 bytes.
+    var incarnations: [BlockEncoder.Incarnation] = []
     private var streams: [StreamInfo] = []
     private var pending: [UInt64: Pending] = [:]
     private var order: [UInt64] = []
@@ -18,7 +21,6 @@ public final class SessionWriter {
     private var eventCount = 0
 
     private struct Pending {
-        var stream: UInt32
         var batch = EventBatch()
         /// An upper bound of the payload that the batch makes.
         var payloadBytes = 0
@@ -34,7 +36,7 @@ public final class SessionWriter {
     ///   - level: zstd's level, 1 to 19.
     /// - Throws: ``TraceError`` `exists` or `system`.
     public init(
-        path: String, name: String, sessionID: SessionID? = nil, createdUnixNanos: Int64? = nil, level: Int = 9,
+        path: String, name: String, sessionID: SessionID? = nil, createdUnixNanos: Int64? = nil, level: Int = 19,
         symbols: Symbols = Symbols(), replacing: Bool = false, syncMarker: RandomID? = nil
     ) throws(TraceError) {
         self.path = Path.strip(path)
@@ -52,7 +54,8 @@ public final class SessionWriter {
         let created = createdUnixNanos ?? sp_wall_nanos()
         let header = FileHeader(
             kind: .packed, epoch: 0, session: session, stream: RandomID(high: 0, low: 0),
-            syncMarker: syncMarker ?? .random(), createdUnixNanos: created)
+            syncMarker: syncMarker ?? Self.marker(session, created), createdUnixNanos: created)
+        encoder = try BlockEncoder()
         writer = try BlockFileWriter(creating: temporary, header: header, compressor: ZstdCompressor(level: level))
         // The session's id again, for a file whose header is damaged.
         let identity = ["name": name, "session": session.description, "created": String(created)]
@@ -60,6 +63,18 @@ public final class SessionWriter {
     }
 
     deinit { if !isFinished { POSIX.remove(temporary) } }
+
+    /// A sync marker that depends on nothing but the session, and that no other kind of file of it has.
+    private static func marker(_ id: SessionID, _ created: Int64) -> RandomID {
+        var seed = ByteWriter()
+        seed.string("repair")
+        seed.u64(id.high)
+        seed.u64(id.low)
+        seed.i64(created)
+        let high = XXHash64.hash(seed.bytes)
+        seed.u64(high)
+        return RandomID(high: high, low: XXHash64.hash(seed.bytes))
+    }
 
     /// Adds a stream; returns its index for `append`.
     public func addStream(_ info: StreamInfo) throws(TraceError) -> UInt32 {
@@ -70,22 +85,37 @@ public final class SessionWriter {
         return UInt32(streams.count - 1)
     }
 
-    /// Takes over the events of a batch. Amortised O(events); writes a block whenever 64 Ki of an incarnation are full.
+    /// Takes over the events of a batch, all of one stream that was added. Amortised O(events); writes a block whenever
+    /// 64 Ki of an incarnation are full.
     public func append(_ batch: borrowing EventBatch, stream: UInt32) throws(TraceError) {
-        guard streams.indices.contains(Int(stream)) else {
-            throw TraceError(.invalid, "expected the index of a stream that was added, found \(stream)", path: path)
-        }
+        var named = copy batch
+        for index in named.events.indices { named.events[index].stream = stream }
+        try append(named)
+    }
+
+    /// Takes over the events of a batch, each of the stream that its `stream` numbers in the order of `addStream`.
+    public func append(_ batch: borrowing EventBatch) throws(TraceError) {
         for event in batch.events {
+            guard streams.indices.contains(Int(event.stream)) else {
+                throw TraceError(
+                    .invalid, "expected the index of a stream that was added, found \(event.stream)", path: path)
+            }
             if pending[event.incarnation] == nil {
-                pending[event.incarnation] = Pending(stream: stream)
+                pending[event.incarnation] = Pending()
                 order.append(event.incarnation)
             }
             let last = pending[event.incarnation]?.batch.events.last?.sequence
             let bytes = payloadBytes(of: event, batch)
             let isFull =
-                (pending[event.incarnation]?.batch.events.count ?? 0) >= StreamStore.maxBlockEvents
+                (pending[event.incarnation]?.batch.events.count ?? 0) >= BlockLimits.maxEvents
+                || (pending[event.incarnation]?.batch.attributes.count ?? 0) + Int(event.attributeCount)
+                    > BlockLimits.maxAttributes
                 || (pending[event.incarnation]?.payloadBytes ?? 0) + bytes > Self.payloadBytesMax
-            if isFull || last.map({ $0 &+ 1 != event.sequence }) ?? false { try writeBlock(event.incarnation) }
+            let isOtherClock = last != nil && pending[event.incarnation]?.batch.clock != batch.clock
+            if isFull || isOtherClock || last.map({ $0 &+ 1 != event.sequence }) ?? false {
+                try writeBlock(event.incarnation)
+            }
+            pending[event.incarnation]?.batch.clock = batch.clock
             pending[event.incarnation]?.batch.append(event, from: batch)
             pending[event.incarnation]?.payloadBytes += bytes
         }
@@ -110,10 +140,10 @@ public final class SessionWriter {
         guard let full = pending[incarnation], !full.batch.events.isEmpty else { return }
         pending[incarnation]?.batch = EventBatch()
         pending[incarnation]?.payloadBytes = 0
-        let info = streams[Int(full.stream)]
-        let payload = BlockEncoder.encode(full.batch, 0..<full.batch.events.count, symbols: symbols)
-        try writer.append(
-            payload, BlockHeader(events: full.batch.events, stream: info.id, epoch: UInt32(clamping: info.epoch)))
+        let names = streams.map { BlockStream(id: $0.id, epoch: UInt32(clamping: $0.epoch)) }
+        let payload = encoder.encode(
+            full.batch, effort: .strong, others: incarnations, streams: names, symbols: symbols)
+        try writer.append(payload, BlockHeader(batch: full.batch, streams: names))
         blockCount += 1
         eventCount += full.batch.events.count
     }

@@ -18,7 +18,7 @@ public enum Durability: String, Sendable, CaseIterable {
 /// memory until a sync has covered it. So a full disk costs nothing until the lanes are full, and a failed sync nothing.
 // @unchecked: `state` is only touched inside `lock`.
 final class StreamStore: @unchecked Sendable {
-    static let maxBlockEvents = 64 << 10
+    static let maxBlockEvents = 16 << 10
     static let segmentBytes = 64 << 20
     static let level = 1
     /// Blocks that no sync covers are kept in memory. Beyond this, while syncs fail, lanes are not drained.
@@ -32,7 +32,9 @@ final class StreamStore: @unchecked Sendable {
     private let lockFile: Int32
     private let lock = SystemLock()
     private let symbols = Symbols()
-    private var decoder: LaneDecoder
+    private var rows: LaneRows
+    private let clock: BlockClock
+    private let encoder: BlockEncoder
     private var segments: SegmentChain
     private(set) var isDiskLow = false
     private let minFreeBytes: Int64
@@ -54,7 +56,9 @@ final class StreamStore: @unchecked Sendable {
         self.head = head
         self.durability = durability
         minFreeBytes = Retention.minFreeBytes
-        decoder = LaneDecoder(names: names, contexts: contexts, calibration: head.calibration)
+        rows = LaneRows(names: names, contexts: contexts)
+        clock = BlockClock(calibration: head.calibration, step: head.step)
+        encoder = try BlockEncoder()
         lockFile = try OwnerLock.take(Path.join(path, "lock"))
         do throws(TraceError) {
             segments = try SegmentChain(
@@ -95,8 +99,10 @@ final class StreamStore: @unchecked Sendable {
         try locked { () throws(TraceError) in
             if isPatient, let lastFailure, sp_monotonic_nanos() < retryAt { throw lastFailure }
             do throws(TraceError) {
+                // What was committed before the call: a lane that is filled as fast as it is drained has no end.
+                let goal = lane.publishedHead
                 var total = 0
-                while true {
+                while lane.publishedTail < goal {
                     let count = try drainOneBlock(lane)
                     if count == 0 { break }
                     total += count
@@ -119,19 +125,24 @@ final class StreamStore: @unchecked Sendable {
         guard lane.publishedHead > start.slot else { return 0 }
         // While syncs fail, memory holds what they did not cover; it is bounded, and the lanes hold the rest.
         if segments.isSuspect, segments.unsyncedBytes > Self.maxUnsyncedBytes { try segments.sync() }
-        var batch = EventBatch()
-        let end = decoder.read(
-            lane, from: start, to: lane.publishedHead, incarnation: incarnation, limit: Self.maxBlockEvents, stream: 0,
-            symbols: symbols, into: &batch)
-        let count = batch.events.count
+        encoder.begin(incarnation: incarnation, firstSequence: start.sequence &+ 1, clock: clock, effort: .fast)
+        let filled = rows.fill(
+            encoder, lane, from: start, incarnation: incarnation, limit: Self.maxBlockEvents,
+            symbols: symbols)
+        let (end, count) = (filled.end, filled.count)
         guard count > 0 else { return 0 }
         if PlantedBug.isOn(.tailBeforeWrite) { lane.advanceTail(to: end.slot, sealed: end.sequence) }
         if isDiskLow {
             dropForLowDisk(incarnation, start.sequence + 1, end.sequence)
         } else {
             if !unsaidSkips.values.isEmpty { try saySkips() }
-            let payload = BlockEncoder.encode(batch, 0..<count, symbols: symbols)
-            var header = BlockHeader(events: batch.events, stream: stream, epoch: epoch)
+            let payload = encoder.finish(symbols: symbols)
+            var header = BlockHeader(type: .events, stream: stream, epoch: epoch)
+            (header.incarnation, header.eventCount) = (incarnation, count)
+            (header.firstSequence, header.lastSequence) = (start.sequence &+ 1, end.sequence)
+            header.minStart = clock.calibration.unixNanos(filled.leastStart)
+            header.minTime = clock.calibration.unixNanos(filled.leastTime)
+            header.maxTime = clock.calibration.unixNanos(filled.greatestTime)
             header.endSlot = end.slot
             header.dropped = DropReason.allCases.reduce(0) { $0 + lane.dropped($1) }
             try segments.append(payload, header)

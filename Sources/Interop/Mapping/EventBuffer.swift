@@ -5,33 +5,30 @@ protocol ImportSink: AnyObject {
     var symbols: Symbols { get }
     /// A new stream; its index.
     func addStream(_ stream: PlannedStream) throws(TraceError) -> UInt32
-    /// Events of one stream in ascending sequence.
-    func append(_ batch: borrowing EventBatch, stream: UInt32) throws(TraceError)
+    /// Events of one incarnation in ascending sequence, each with the index of its stream.
+    func append(_ batch: borrowing EventBatch) throws(TraceError)
 }
 
-/// Puts the events of one stream in the order of their times before they are written.
+/// Puts the events of an import in order before they are written.
 ///
 /// Exporters write spans in batches of about half a second, so a window of some hundred thousand events holds all
 /// that can be out of place. What comes later still is written where it came: readers merge by time anyway.
-struct StreamBuffer {
-    /// Events per written batch.
-    static let batchEvents = 16_384
+///
+/// All streams share one incarnation and so one block, which holds a stretch of time, stream by stream: an id that one
+/// device gave and another names, as every hop does, is written once.
+struct EventBuffer {
+    /// Events of a block: of a stretch of time.
+    static let chunkEvents = 65_536
 
-    let stream: UInt32
-    /// The random base of the stream's one incarnation.
-    let incarnation: UInt64
-    private(set) var pending = EventBatch()
+    /// The random base of the import's one incarnation.
+    private let incarnation = UInt64.random(in: 1...UInt64.max)
+    private var pending = EventBatch()
     private var sequence: UInt64 = 0
-
-    init(stream: UInt32) {
-        self.stream = stream
-        incarnation = UInt64.random(in: 1...UInt64.max)
-    }
 
     var count: Int { pending.events.count }
 
-    /// Takes an event and its attributes.
-    mutating func add(_ event: Event, _ attributes: [Attribute]) {
+    /// Takes an event of a stream, and its attributes.
+    mutating func add(_ event: Event, stream: UInt32, _ attributes: [Attribute]) {
         var event = event
         event.stream = stream
         event.incarnation = incarnation
@@ -50,19 +47,27 @@ struct StreamBuffer {
         let written = order.count - max(0, keep)
         var start = 0
         while start < written {
-            let end = min(start + Self.batchEvents, written)
-            var batch = EventBatch()
-            batch.events.reserveCapacity(end - start)
-            for (_, index) in order[start..<end] {
-                sequence += 1
-                batch.append(pending.events[index], from: pending)
-                batch.events[batch.events.count - 1].sequence = sequence
-            }
-            try sink.append(batch, stream: stream)
+            let end = min(start + Self.chunkEvents, written)
+            try write(order[start..<end].map(\.index), to: sink)
             start = end
         }
         var rest = EventBatch()
         for (_, index) in order[written...] { rest.append(pending.events[index], from: pending) }
         pending = rest
+    }
+
+    private mutating func write(_ chunk: [Int], to sink: some ImportSink) throws(TraceError) {
+        var batch = EventBatch()
+        batch.events.reserveCapacity(chunk.count)
+        var byStream: [UInt32: [Int]] = [:]
+        for index in chunk { byStream[pending.events[index].stream, default: []].append(index) }
+        for (_, indices) in byStream.sorted(by: { $0.key < $1.key }) {
+            for index in indices {
+                sequence += 1
+                batch.append(pending.events[index], from: pending)
+                batch.events[batch.events.count - 1].sequence = sequence
+            }
+        }
+        try sink.append(batch)
     }
 }

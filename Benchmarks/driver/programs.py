@@ -1,0 +1,76 @@
+"""The programs of each group of the bench, ours and the peers'. Each prints JSON lines, one a metric."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+ROOT = BENCHMARKS.parent
+WORK = ROOT / ".build-bench"
+PEERS = BENCHMARKS / "peers"
+PYTHON = WORK / "venv" / "bin" / "python"
+SESSION = ROOT / "Tests" / "Data" / "mlx-base"
+
+# A peer's way to say that this machine cannot run it: the bench goes on without it.
+UNAVAILABLE = 3
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    command: tuple[str, ...]
+    # Sizes do not change from round to round.
+    once: bool = False
+
+
+def our_products(binaries: Path) -> dict[str, list[Program]]:
+    """Our own programs by group; `binaries` is where SwiftPM puts the products of Benchmarks."""
+    def ours(product: str, *arguments: str, once: bool = False) -> Program:
+        name = " ".join([product, *(word for word in arguments[:1] if not word.startswith(("-", "/")))])
+        return Program(name, (str(binaries / product), *arguments), once)
+
+    return {
+        "emit": [ours("emit", "--round")],
+        "seal": [ours("log", "seal", "--seconds", "2")],
+        "overhead": [ours("log", "overhead", "--seconds", "10")],
+        "visible": [ours("log", "visible")],
+        "sizes": [ours("sizes", str(SESSION), once=True)],
+        "recovery": [ours("log", "recovery")],
+        "stats": [Program("stats", (sys.executable, str(BENCHMARKS / "programs" / "stats.py"),
+                                    str(ROOT / ".build" / "release" / "spanreel"), str(binaries / "generate")))],
+    }
+
+
+def peers() -> dict[str, list[Program]]:
+    lttng = str(PEERS / "lttng" / "peer.py")
+    return {
+        "emit": [
+            Program("lttng", (sys.executable, lttng, "round")),
+            Program("swift-distributed-tracing", (str(WORK / "peer-tracing" / "release" / "peer-tracing"),)),
+            Program("opentelemetry-python", (str(PYTHON), str(PEERS / "python" / "otel.py"))),
+        ],
+        "seal": [Program("lttng sustained", (sys.executable, lttng, "sustained", "3"))],
+        "sizes": [Program("parquet, duckdb, otlp", (str(PYTHON), str(PEERS / "sizes" / "peer.py"), str(SESSION)),
+                          once=True)],
+    }
+
+
+PRODUCTS = {"emit": ["emit"], "seal": ["log"], "overhead": ["log"], "visible": ["log"], "recovery": ["log"],
+            "sizes": ["sizes"], "stats": ["generate"]}
+GROUPS = list(PRODUCTS)
+
+
+def build(groups: list[str]) -> Path:
+    """Builds what the groups need and returns the folder of the products. A product that does not build is said here
+    and found missing when its turn comes."""
+    swift = ["swift", "build", "-c", "release", "--package-path", str(BENCHMARKS)]
+    for product in dict.fromkeys(name for group in groups for name in PRODUCTS[group]):
+        if subprocess.run([*swift, "--product", product], stdout=sys.stderr).returncode != 0:
+            print(f"bench: {product} does not build", file=sys.stderr)
+    if "stats" in groups:
+        subprocess.run([str(ROOT / "spanreel"), "--build-only"])
+    if {"emit", "seal", "sizes"} & set(groups):
+        subprocess.run([str(PEERS / "setup.sh")])
+    found = subprocess.run([*swift, "--show-bin-path"], capture_output=True, text=True, check=True)
+    return Path(found.stdout.strip())

@@ -1,0 +1,239 @@
+/// How one column is written, as its head says.
+struct ColumnHead {
+    var count: Int
+    var predictor: Int
+    var coding: Int
+    var isZigzag = false
+    var initial: Int64 = 0
+    var reference: (template: Int, column: Int, numerator: Int64, denominator: Int64)?
+    /// The offset, or the constant.
+    var base: Int64 = 0
+    var width = 0
+    var mask = 0
+    var subBits = 0
+    var dictionary: [Int64] = []
+
+    /// Reads the head of a column of `count` values; nil for what the format does not know.
+    init?(_ reader: inout ByteReader, count: Int) {
+        self.count = count
+        guard let first = reader.u8(), first & 0x80 == 0 else { return nil }
+        coding = Int(first & 7)
+        isZigzag = Int(first) & Coding.zigzagFlag != 0
+        predictor = Int(first >> 4)
+        switch predictor {
+        case Predictor.none: break
+        case Predictor.previous:
+            guard let value = reader.zigzag() else { return nil }
+            initial = value
+        case Predictor.reference:
+            guard let template = reader.varint(), template <= UInt64(BlockLimits.maxEvents),
+                let column = reader.varint(), column <= UInt64(UInt16.max) + 3, let numerator = reader.zigzag(),
+                let denominator = reader.varint(), denominator >= 1, denominator <= UInt64(Int64.max)
+            else { return nil }
+            reference = (Int(template), Int(column), numerator, Int64(denominator))
+        default: return nil
+        }
+        guard readCoding(&reader) else { return nil }
+    }
+
+    private mutating func readCoding(_ reader: inout ByteReader) -> Bool {
+        switch coding {
+        case Coding.constant:
+            guard !isZigzag, let value = reader.zigzag() else { return false }
+            base = value
+            return true
+        case Coding.planes, Coding.classes:
+            if !isZigzag {
+                guard let value = reader.varint() else { return false }
+                base = Int64(bitPattern: value)
+            }
+            guard let size = reader.u8() else { return false }
+            if coding == Coding.classes {
+                subBits = Int(size)
+                return subBits <= 4
+            }
+            width = Int(size)
+            guard width <= 8, let byte = reader.u8(), Int(byte) < 1 << width else { return false }
+            mask = Int(byte)
+            return true
+        case Coding.dictionary:
+            guard !isZigzag, let size = reader.varint(), (1...256).contains(size) else { return false }
+            var value: Int64 = 0
+            for _ in 0..<size {
+                guard let step = reader.zigzag() else { return false }
+                value &+= step
+                dictionary.append(value)
+            }
+            return true
+        default: return false
+        }
+    }
+}
+
+/// Values of a column: `base[index * stride]`. A constant has one value and stride 0.
+struct ColumnValues {
+    var base: UnsafeMutablePointer<Int64>
+    var stride: Int
+    var count: Int
+
+    @inline(__always) subscript(index: Int) -> Int64 { base[index &* stride] }
+}
+
+/// Memory of one decoding, freed with it.
+final class DecodeArena {
+    private var pieces: [UnsafeMutablePointer<Int64>] = []
+
+    func allocate(_ count: Int) -> UnsafeMutablePointer<Int64> {
+        let piece = UnsafeMutablePointer<Int64>.allocate(capacity: max(1, count))
+        pieces.append(piece)
+        return piece
+    }
+
+    deinit { for piece in pieces { piece.deallocate() } }
+}
+
+/// Takes the bytes of columns from the two parts of a payload, in file order.
+struct ColumnSource {
+    /// Of the expanded part and of the tail; both outlive the source.
+    let main: UnsafeRawBufferPointer
+    let tail: UnsafeRawBufferPointer
+    var mainOffset: Int
+    var tailOffset = 0
+    let arena: DecodeArena
+
+    mutating func takeMain(_ count: Int) -> UnsafePointer<UInt8>? { Self.take(main, &mainOffset, count) }
+    mutating func takeTail(_ count: Int) -> UnsafePointer<UInt8>? { Self.take(tail, &tailOffset, count) }
+
+    private static func take(
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ count: Int
+    ) -> UnsafePointer<UInt8>? {
+        guard count >= 0, count <= bytes.count - offset, let base = bytes.baseAddress else { return nil }
+        defer { offset += count }
+        return (base + offset).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Reads one column; `reference` are the values its head refers to. Nil when bytes are missing or out of range.
+    mutating func column(_ head: ColumnHead, reference: ColumnValues?) -> ColumnValues? {
+        if head.coding == Coding.constant { return constant(head, reference) }
+        let target = arena.allocate(head.count)
+        switch head.coding {
+        case Coding.planes: guard planes(head, target) else { return nil }
+        case Coding.classes: guard classes(head, target) else { return nil }
+        default: guard dictionary(head, target) else { return nil }
+        }
+        predict(head, reference, target)
+        return ColumnValues(base: target, stride: 1, count: head.count)
+    }
+
+    private func constant(_ head: ColumnHead, _ reference: ColumnValues?) -> ColumnValues {
+        if let reference, let parts = head.reference, head.base == 0, parts.numerator == 1, parts.denominator == 1 {
+            return reference
+        }
+        if head.predictor == Predictor.none {
+            let target = arena.allocate(1)
+            target.pointee = head.base
+            return ColumnValues(base: target, stride: 0, count: head.count)
+        }
+        let target = arena.allocate(head.count)
+        target.update(repeating: head.base, count: head.count)
+        predict(head, reference, target)
+        return ColumnValues(base: target, stride: 1, count: head.count)
+    }
+
+    private func predict(_ head: ColumnHead, _ reference: ColumnValues?, _ target: UnsafeMutablePointer<Int64>) {
+        if head.predictor == Predictor.previous {
+            var value = head.initial
+            for index in 0..<head.count {
+                value &+= target[index]
+                target[index] = value
+            }
+        } else if let reference, let parts = head.reference {
+            if parts.denominator == 1 {
+                for index in 0..<head.count { target[index] &+= reference[index] &* parts.numerator }
+            } else {
+                for index in 0..<head.count {
+                    target[index] &+= reference[index] &* parts.numerator / parts.denominator
+                }
+            }
+        }
+    }
+
+    private mutating func planes(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
+        target.update(repeating: 0, count: head.count)
+        for plane in 0..<head.width {
+            let isRaw = head.mask >> plane & 1 == 1
+            guard let bytes = isRaw ? takeTail(head.count) : takeMain(head.count) else { return false }
+            let shift = Int64(plane * 8)
+            for index in 0..<head.count { target[index] |= Int64(bytes[index]) &<< shift }
+        }
+        if head.isZigzag {
+            for index in 0..<head.count {
+                let raw = UInt64(bitPattern: target[index])
+                target[index] = Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
+            }
+        } else if head.base != 0 {
+            for index in 0..<head.count { target[index] &+= head.base }
+        }
+        return true
+    }
+
+    private mutating func dictionary(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
+        guard let bytes = takeMain(head.count) else { return false }
+        for index in 0..<head.count {
+            guard Int(bytes[index]) < head.dictionary.count else { return false }
+            target[index] = head.dictionary[Int(bytes[index])]
+        }
+        return true
+    }
+
+    private mutating func classes(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
+        guard let symbols = takeMain(head.count) else { return false }
+        var bases = [UInt64](repeating: 0, count: 256)
+        var widths = [Int](repeating: 0, count: 256)
+        for symbol in 0..<256 { (bases[symbol], widths[symbol]) = Bucket.range(symbol, head.subBits) }
+        var total = 0
+        for index in 0..<head.count { total &+= widths[Int(symbols[index])] }
+        let size = (total + 7) / 8
+        guard let bits = takeTail(size) else { return false }
+        let base = UInt64(bitPattern: head.base)
+        return bases.withUnsafeBufferPointer { bases in
+            widths.withUnsafeBufferPointer { widths in
+                var position = 0
+                for index in 0..<head.count {
+                    let symbol = Int(symbols[index])
+                    let width = widths[symbol]
+                    guard width < 64 else { return false }
+                    let value = bases[symbol] &+ Self.bits(bits, size, position, width)
+                    position &+= width
+                    target[index] =
+                        head.isZigzag
+                        ? Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+                        : Int64(bitPattern: value &+ base)
+                }
+                return true
+            }
+        }
+    }
+
+    /// `width` bits from bit `position` on, least significant first. The caller has checked that they exist.
+    @inline(__always)
+    private static func bits(_ bytes: UnsafePointer<UInt8>, _ size: Int, _ position: Int, _ width: Int) -> UInt64 {
+        let byte = position >> 3
+        let shift = UInt64(position & 7)
+        let mask = UInt64(1) << UInt64(width) &- 1
+        if byte + 9 <= size {
+            let raw = UnsafeRawPointer(bytes + byte)
+            var value = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) >> shift
+            if width + Int(shift) > 64 { value |= UInt64(bytes[byte + 8]) << (64 - shift) }
+            return value & mask
+        }
+        var value: UInt64 = 0
+        var done = 0
+        while done < width {
+            let place = position + done
+            value |= UInt64(bytes[place >> 3] >> UInt8(place & 7) & 1) << UInt64(done)
+            done += 1
+        }
+        return value & mask
+    }
+}
