@@ -5,8 +5,9 @@ import Testing
 @Suite(.enabled(if: Program.path != nil, "the program is not built"))
 struct ArgumentTests {
     static let commands = [
-        "demo", "serve", "record", "open", "replay", "stats", "diff", "import", "pack", "seal", "verify", "dump",
-        "share",
+        "demo", "serve", "record", "open", "replay", "stats", "diff", "import", "pack", "merge", "seal", "verify",
+        "repair",
+        "dump", "share",
     ]
 
     @Test(arguments: commands)
@@ -46,6 +47,7 @@ struct ArgumentTests {
             ["stats", name], ["verify", name], ["dump", name], ["open", "--no-browser", "--port", "0", name],
             ["replay", "--tty", name],
             ["seal", name], ["pack", name, "-o", "out.reel"], ["share", name, "-o", "out.reel"], ["diff", name, name],
+            ["repair", name, "-o", "out.reel"], ["merge", name, name, "-o", "out.reel"],
             ["import", name, "-o", "out.reel"],
         ] {
             let result = try await program.start(arguments).result()

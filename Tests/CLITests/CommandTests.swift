@@ -49,6 +49,29 @@ struct CommandTests {
         #expect(json.status == 1 && json.json["sound"] as? Bool == false)
     }
 
+    @Test func repairMendsIntoANewFileAndMergeTakesEachEventOnce() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        let path = program.file("run.reel")
+        try Recording.write(to: path)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        var bytes = whole
+        bytes[bytes.count / 2] ^= 0x40
+        try bytes.write(to: URL(fileURLWithPath: program.file("broken.reel")))
+        let repaired = try await program.run("repair", "broken", "-o", "mended.reel", "--json")
+        #expect(repaired.status == 1)
+        let damages = repaired.json["damages"] as? [[String: Any]]
+        #expect((damages?.first?["level"] as? String) == "A2" && damages?.first?["offsetBytes"] as? Int != nil)
+        #expect(try await program.run("verify", "mended.reel").status == 0)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: program.file("broken.reel"))) == bytes)
+        // What one part lacks the other has.
+        let merged = try await program.run("merge", "broken", "run", "-o", "merged.reel", "--json")
+        let verified = try await program.run("verify", "merged.reel", "--json")
+        let sound = try await program.run("verify", "run", "--json")
+        #expect(verified.status == 0 && verified.json["events"] as? Int == sound.json["events"] as? Int)
+        #expect(merged.json["events"] as? Int == sound.json["events"] as? Int)
+    }
+
     @Test func packReplacesTheDirectoryAndShareMakesACopy() async throws {
         let program = try Program()
         defer { program.remove() }

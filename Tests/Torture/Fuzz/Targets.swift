@@ -34,17 +34,18 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
     return 0
 }
 
-/// Four bytes of event count, then a payload.
+/// Four bytes of event count, four of the main part's length, then the payload's two parts.
 private func decode(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
-    guard let count = reader.u32(), count > 0 else { return }
+    guard let count = reader.u32(), count > 0, let length = reader.u32() else { return }
+    let rest = bytes.dropFirst(8)
+    let payload = BlockPayload(main: Array(rest.prefix(Int(length))), tail: Array(rest.dropFirst(Int(length))))
     var header = BlockHeader(type: .events, stream: RandomID(high: 1, low: 2), epoch: 1)
     header.incarnation = 7
     header.firstSequence = 1
     header.lastSequence = UInt64(count)
     header.eventCount = Int(count)
-    let batch = BlockDecoder.decode(Array(bytes.dropFirst(4)), header: header, stream: 0, symbols: Symbols())
-    if let batch {
+    if let batch = BlockDecoder.decode(payload, header: header, symbols: Symbols()) {
         precondition(batch.events.count == Int(count), "a batch of another size than its header says")
         sink &+= batch.attributes.count
     }
@@ -156,7 +157,9 @@ public func initialize(_: UnsafeMutablePointer<Int32>, _: UnsafeMutableRawPointe
         let batch = events(count, symbols)
         var writer = ByteWriter()
         writer.u32(UInt32(count))
-        writer.bytes += BlockEncoder.encode(batch, 0..<count, symbols: symbols)
+        guard let payload = try? BlockEncoder().encode(batch, effort: .fast, symbols: symbols) else { continue }
+        writer.u32(UInt32(payload.main.count))
+        writer.bytes += payload.main + payload.tail
         write("events-\(count)", writer.bytes)
     }
     return 0
