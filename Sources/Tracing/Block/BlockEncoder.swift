@@ -113,8 +113,8 @@ final class BlockEncoder {
         count >= BlockLimits.maxEvents || attributeCount + attributes > BlockLimits.maxAttributes
     }
 
-    /// Appends the event with the next sequence.
-    func append(_ row: BlockRow, _ attributes: UnsafeBufferPointer<Attribute>) {
+    /// Appends the event with the next sequence. Inlined into the sealer's loop.
+    @inline(__always) func append(_ row: BlockRow, _ attributes: UnsafeBufferPointer<Attribute>) {
         let index = template(row.stream, row.fact, row.role, attributes)
         let template = templates[Int(index)]
         let columns = template.columns
