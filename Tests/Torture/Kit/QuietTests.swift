@@ -9,7 +9,8 @@ import Testing
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let process = Process()
-            process.executableURL = TortureSlices.child.deletingLastPathComponent().appendingPathComponent("quiet-child")
+            process.executableURL = TortureSlices.child.deletingLastPathComponent().appendingPathComponent(
+                "quiet-child")
             process.arguments = [folder + "/quiet.reel", "20000"]
             let output = Pipe()
             process.standardOutput = output
