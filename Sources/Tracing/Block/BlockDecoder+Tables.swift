@@ -1,11 +1,4 @@
 extension BlockDecoder {
-    /// Heads of the columns that follow, in file order.
-    struct Heads {
-        var series: [ColumnHead] = []
-        var fixed: [ColumnHead] = []
-        var attributes: [ColumnHead] = []
-    }
-
     /// Everything before the heads of the columns.
     mutating func readTables(_ reader: inout ByteReader) -> Bool {
         guard readClock(&reader), readBases(&reader), readStrings(&reader), readTraces(&reader),
@@ -39,7 +32,7 @@ extension BlockDecoder {
     }
 
     private mutating func readStrings(_ reader: inout ByteReader) -> Bool {
-        guard let size = reader.count(), size > 0 else { return false }
+        guard let size = reader.count(), (1...BlockLimits.maxStrings).contains(size) else { return false }
         for _ in 0..<size {
             guard let text = reader.string() else { return false }
             plain.append(symbols.intern(text))
@@ -49,7 +42,7 @@ extension BlockDecoder {
         for _ in 0..<groups {
             guard let prefix = reader.varint(), prefix < UInt64(plain.count), let width = reader.varint(),
                 width <= UInt64(BlockLimits.maxDigits), let size = reader.varint(), size > 0,
-                size <= UInt64(BlockLimits.maxEvents - members)
+                size <= UInt64(BlockLimits.maxStrings - plain.count - members)
             else { return false }
             members += Int(size)
             series.append((Int(prefix), Int(width), Int(size)))
@@ -64,7 +57,7 @@ extension BlockDecoder {
 
     private mutating func readTraces(_ reader: inout ByteReader) -> Bool {
         traces = [.none]
-        guard let size = reader.count() else { return false }
+        guard let size = reader.count(), size <= count else { return false }
         var highs: [UInt64] = []
         for _ in 0..<size {
             guard let way = reader.u8() else { return false }
@@ -92,7 +85,7 @@ extension BlockDecoder {
     }
 
     private func readRoles(_ reader: inout ByteReader) -> [RoleID]? {
-        guard let size = reader.count() else { return nil }
+        guard let size = reader.count(), size <= BlockLimits.maxTemplates else { return nil }
         var roles: [RoleID] = []
         for _ in 0..<size {
             let role = reader.role { reader in
@@ -106,7 +99,9 @@ extension BlockDecoder {
     }
 
     private mutating func readTemplates(_ reader: inout ByteReader, _ roles: [RoleID]) -> Bool {
-        guard let streams = readStreams(&reader), let size = reader.count(), size <= count else { return false }
+        guard let streams = readStreams(&reader), let size = reader.count(),
+            size <= min(count, BlockLimits.maxTemplates)
+        else { return false }
         var attributes = 0
         for _ in 0..<size {
             guard let stream = reader.varint(), stream < UInt64(streams.count), let fact = reader.u8(),
@@ -156,27 +151,22 @@ extension BlockDecoder {
         return AttributeKey(rawValue: AttributeKey.firstInterned + plain[Int(name)].index)
     }
 
-    /// The heads: of series, of fixed columns, of attributes by position; a column without values has none.
-    mutating func readHeads(_ reader: inout ByteReader) -> Heads? {
-        var heads = Heads()
-        for group in series {
-            guard let head = ColumnHead(&reader, count: group.count) else { return nil }
-            heads.series.append(head)
-        }
+    /// Steps over the heads: of series, of fixed columns, of attributes by position; a column without values has none.
+    /// They are read again, one by one, with the columns.
+    func skipHeads(_ reader: inout ByteReader) -> Bool {
+        for group in series where ColumnHead(&reader, count: group.count) == nil { return false }
         for column in 0..<FixedColumn.count {
             for template in templates where template.rows(column) > 0 {
-                guard let head = ColumnHead(&reader, count: template.rows(column)) else { return nil }
-                heads.fixed.append(head)
+                guard ColumnHead(&reader, count: template.rows(column)) != nil else { return false }
             }
         }
         let most = templates.reduce(0) { max($0, $1.keys.count) }
         for position in 0..<most {
             for template in templates where position < template.keys.count {
-                guard let head = ColumnHead(&reader, count: template.count) else { return nil }
-                heads.attributes.append(head)
+                guard ColumnHead(&reader, count: template.count) != nil else { return false }
             }
         }
-        return heads
+        return true
     }
 }
 

@@ -62,29 +62,32 @@ struct BlockDecoder {
         _ reader: inout ByteReader, _ main: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer,
         _ raw: Bool
     ) -> EventBatch? {
-        guard let heads = readHeads(&reader) else { return nil }
+        var heads = reader
+        guard skipHeads(&reader) else { return nil }
         let arena = DecodeArena()
         var source = ColumnSource(main: main, tail: tail, mainOffset: reader.offset, arena: arena)
         guard let foreign = source.takeTail(foreignCount * 8) else { return nil }
-        for (index, series) in series.enumerated() {
-            guard let values = source.column(heads.series[index], reference: nil) else { return nil }
+        for series in series {
+            guard let head = ColumnHead(&heads, count: series.count),
+                let values = source.column(head, reference: nil)
+            else { return nil }
             for row in 0..<series.count { members.append(member(series.prefix, series.width, values[row])) }
         }
         guard let numbers = templateNumbers(&source) else { return nil }
-        var next = 0
         for column in 0..<FixedColumn.count {
             for index in templates.indices {
                 guard templates[index].rows(column) > 0 else {
                     templates[index].columns.append(nil)
                     continue
                 }
-                guard let values = source.column(heads.fixed[next], reference: nil) else { return nil }
-                next += 1
+                guard let head = ColumnHead(&heads, count: templates[index].rows(column)),
+                    let values = source.column(head, reference: nil)
+                else { return nil }
                 templates[index].columns.append(values)
             }
         }
         var batch = EventBatch()
-        guard events(numbers, foreign, &batch), attributes(&source, heads.attributes, numbers, &batch),
+        guard events(numbers, foreign, &batch), attributes(&source, &heads, numbers, &batch),
             source.mainOffset == main.count, source.tailOffset == tail.count
         else { return nil }
         if raw, !clock.isUnix {
@@ -132,20 +135,19 @@ struct BlockDecoder {
     // MARK: Attributes
 
     private mutating func attributes(
-        _ source: inout ColumnSource, _ heads: [ColumnHead], _ numbers: [UInt16], _ batch: inout EventBatch
+        _ source: inout ColumnSource, _ heads: inout ByteReader, _ numbers: [UInt16], _ batch: inout EventBatch
     ) -> Bool {
         var instants: [Int: Instants] = [:]
-        if heads.contains(where: { ($0.reference?.column ?? .max) < ReferenceColumn.firstAttribute }) {
-            instants = self.instants(numbers, batch, source.arena)
-        }
-        var next = 0
         let most = templates.reduce(0) { max($0, $1.keys.count) }
         for position in 0..<most {
             for index in templates.indices where position < templates[index].keys.count {
-                let head = heads[next]
-                next += 1
+                guard let head = ColumnHead(&heads, count: templates[index].count) else { return false }
                 var reference: ColumnValues?
                 if let parts = head.reference {
+                    // Instants take time to lay out, and only packed imports refer to them.
+                    if parts.column < ReferenceColumn.firstAttribute, instants.isEmpty {
+                        instants = self.instants(numbers, batch, source.arena)
+                    }
                     guard let found = referenced(parts.template, parts.column, index, instants),
                         found.count == head.count
                     else { return false }

@@ -110,7 +110,9 @@ final class BlockEncoder {
 
     /// Whether the block should be finished before another event with so many attributes.
     func isFull(_ attributes: Int = 0) -> Bool {
-        count >= BlockLimits.maxEvents || attributeCount + attributes > BlockLimits.maxAttributes
+        count >= BlockLimits.maxEvents || used.count >= BlockLimits.maxTemplates
+            // Each attribute may bring a name and a string of its own.
+            || attributeCount + attributes > BlockLimits.maxStrings / 4
     }
 
     /// Appends the event with the next sequence. Inlined into the sealer's loop.

@@ -3,10 +3,15 @@
 /// Bounds that a reader checks before it allocates.
 enum BlockLimits {
     static let payloadVersion: UInt8 = 1
-    /// Of one block. Bounds, with the next, what a block takes in memory whatever it claims: 30 MB.
+    /// Of one block. With the next three it bounds what a block takes in memory beside its bytes, whatever it claims:
+    /// under 64 MB.
     static let maxEvents = 64 << 10
     /// Attributes of all events of a block.
     static let maxAttributes = 1 << 20
+    /// Templates of a block.
+    static let maxTemplates = 16 << 10
+    /// Strings of a block, members of series included.
+    static let maxStrings = 256 << 10
     /// Of the number at the end of a string that belongs to a series.
     static let maxDigits = 18
     /// High halves of trace ids that later ids of the block may name.

@@ -24,6 +24,22 @@ public final class SessionWriter {
         var batch = EventBatch()
         /// An upper bound of the payload that the batch makes.
         var payloadBytes = 0
+        /// What the batch may name, and the kinds of its events: bounded by the format.
+        var strings: Set<UInt32> = []
+        var templates: Set<UInt64> = []
+
+        /// Counts what the event brings: a name and a string for each attribute, three strings for each template's role.
+        mutating func note(_ event: Event, _ batch: borrowing EventBatch) {
+            var shape = UInt64(Fact.pack(event.kind, event.status, event.spanKind)) << 32 | UInt64(event.role.index)
+            shape ^= UInt64(event.stream) << 44
+            for attribute in batch.attributes(of: event) {
+                let key = attribute.key.rawValue
+                shape = (shape ^ UInt64(key) << 8 ^ UInt64(attribute.type.rawValue)) &* 0x9E37_79B9_7F4A_7C15
+                if key >= AttributeKey.firstInterned { strings.insert(key - AttributeKey.firstInterned) }
+                if attribute.type == .string { strings.insert(UInt32(truncatingIfNeeded: attribute.bits)) }
+            }
+            templates.insert(shape)
+        }
     }
 
     /// A block is written before its payload can pass half of what the format allows: names and values may be long.
@@ -110,6 +126,9 @@ public final class SessionWriter {
                 (pending[event.incarnation]?.batch.events.count ?? 0) >= BlockLimits.maxEvents
                 || (pending[event.incarnation]?.batch.attributes.count ?? 0) + Int(event.attributeCount)
                     > BlockLimits.maxAttributes
+                || (pending[event.incarnation]?.strings.count ?? 0) + 2 * Int(event.attributeCount)
+                    > BlockLimits.maxStrings / 2
+                || (pending[event.incarnation]?.templates.count ?? 0) >= BlockLimits.maxTemplates
                 || (pending[event.incarnation]?.payloadBytes ?? 0) + bytes > Self.payloadBytesMax
             let isOtherClock = last != nil && pending[event.incarnation]?.batch.clock != batch.clock
             if isFull || isOtherClock || last.map({ $0 &+ 1 != event.sequence }) ?? false {
@@ -118,6 +137,7 @@ public final class SessionWriter {
             pending[event.incarnation]?.batch.clock = batch.clock
             pending[event.incarnation]?.batch.append(event, from: batch)
             pending[event.incarnation]?.payloadBytes += bytes
+            pending[event.incarnation]?.note(event, batch)
         }
     }
 
@@ -138,8 +158,7 @@ public final class SessionWriter {
 
     private func writeBlock(_ incarnation: UInt64) throws(TraceError) {
         guard let full = pending[incarnation], !full.batch.events.isEmpty else { return }
-        pending[incarnation]?.batch = EventBatch()
-        pending[incarnation]?.payloadBytes = 0
+        pending[incarnation] = Pending()
         let names = streams.map { BlockStream(id: $0.id, epoch: UInt32(clamping: $0.epoch)) }
         let payload = encoder.encode(
             full.batch, effort: .strong, others: incarnations, streams: names, symbols: symbols)
