@@ -10,5 +10,11 @@ let package = Package(
         .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
         .executableTarget(name: "emit", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
         .executableTarget(name: "log", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(
+            name: "sizes",
+            dependencies: [
+                .product(name: "SpanreelTracing", package: "spanreel"),
+                .product(name: "SpanreelInterop", package: "spanreel"),
+            ]),
     ]
 )
