@@ -260,7 +260,7 @@ public final class SessionEngine {
         let silent = query.cut?.silent ?? (isLiveEnd ? watermark?.silent : nil) ?? silences(of: fold, at: instant)
         return SnapshotInput(
             fold: fold, instant: instant, window: query.window, clock: query.clock,
-            dropped: query.cut?.dropped ?? droppedTotal, silent: silent)
+            dropped: query.cut?.dropped ?? droppedTotal, silent: silent, states: query.states)
     }
 
     private var droppedTotal: UInt64 {

@@ -4,7 +4,11 @@ struct CacheFold: Sendable {
         var hits = 0
         var lookups = 0
         var entries: Int64?
-        var sizeBytes: Int64?
+        var sizeBytes: Int64? {
+            didSet { if let sizeBytes { maxSizeBytes = max(maxSizeBytes ?? sizeBytes, sizeBytes) } }
+        }
+        /// The greatest size so far.
+        private(set) var maxSizeBytes: Int64?
         var kvSizeBytes: Int64?
         var kvSequences: Int64?
     }

@@ -7,14 +7,17 @@ struct DeviceFold: Sendable {
         var stage: Int32 = -1
         var firstLayer = Int.max
         var lastLayer = -1
-        /// Channel 0: nanoseconds computing, channel 1: nanoseconds sending.
-        var series = Series(channels: 2)
+        /// Channel 0: nanoseconds computing, channel 1: nanoseconds sending, channel 2: nanoseconds of stage spans.
+        var series = Series(channels: 3)
         var busy = IntervalUnion()
         var sending = IntervalUnion()
         var decodeStage = Observations()
         var decodeHead = Observations()
         var decodeEmbed = Observations()
         var decodeSampling = Observations()
+        /// Of every phase.
+        var head = Observations()
+        var sampling = Observations()
     }
 
     private(set) var devices: ContiguousArray<Device> = []
@@ -34,9 +37,14 @@ struct DeviceFold: Sendable {
             devices[index].hasStage = true
             if span.plan.stage >= 0 { devices[index].stage = span.plan.stage }
             if !isPrefill { devices[index].decodeStage.add(span.nanos, at: span.end) }
-        case .head: if !isPrefill { devices[index].decodeHead.add(span.nanos, at: span.end) }
+            ticks.forEachTick(span.start, span.end) { devices[index].series.add($1, bucket: $0, channel: 2) }
+        case .head:
+            devices[index].head.add(span.nanos, at: span.end)
+            if !isPrefill { devices[index].decodeHead.add(span.nanos, at: span.end) }
         case .embed: if !isPrefill { devices[index].decodeEmbed.add(span.nanos, at: span.end) }
-        case .sampling: if !isPrefill { devices[index].decodeSampling.add(span.nanos, at: span.end) }
+        case .sampling:
+            devices[index].sampling.add(span.nanos, at: span.end)
+            if !isPrefill { devices[index].decodeSampling.add(span.nanos, at: span.end) }
         default: break
         }
         addBusy(index, span, ticks)

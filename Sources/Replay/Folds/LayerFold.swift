@@ -7,6 +7,8 @@ struct LayerFold: Sendable {
         var device: Int
         var phase: Phase
         var durations = Observations()
+        /// CPU time of the thread that ran the layer, where the log says it.
+        var cpu = Observations()
         /// Channel 0: nanoseconds, channel 1: count.
         var series = Series(channels: 2)
     }
@@ -15,7 +17,7 @@ struct LayerFold: Sendable {
     private(set) var groups: ContiguousArray<Group> = []
     private var index = KeyTable<Int32>(filler: -1)
 
-    mutating func finish(_ span: FinishedSpan, ticks: TickClock) {
+    mutating func finish(_ span: FinishedSpan, cpuNanos: Int64?, ticks: TickClock) {
         guard span.plan.layer >= 0 else { return }
         let key =
             UInt64(UInt32(bitPattern: span.plan.layer)) << 24 | UInt64(UInt32(bitPattern: span.stream.device) & 0xFFFFF)
@@ -33,6 +35,7 @@ struct LayerFold: Sendable {
         }
         let bucket = ticks.bucket(span.end)
         groups[group].durations.add(span.nanos, at: span.end)
+        if let cpuNanos { groups[group].cpu.add(cpuNanos, at: span.end) }
         groups[group].series.add(span.nanos, bucket: bucket, channel: 0)
         groups[group].series.add(1, bucket: bucket, channel: 1)
     }

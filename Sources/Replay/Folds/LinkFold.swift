@@ -15,6 +15,9 @@ struct LinkFold: Sendable {
         /// By phase: 0 decode (and unknown), 1 prefill. Raw: receive end less send start.
         var transits = [Observations(), Observations()]
         var wait = Observations()
+        /// Durations of the two sides' own spans, by phase as `transits`: each lies on one clock.
+        var sends = [Observations(), Observations()]
+        var takes = [Observations(), Observations()]
         var interface: UInt32 = 0
         /// Channel 0: bytes, channel 1: transfers.
         var series = Series(channels: 2)
@@ -55,6 +58,7 @@ struct LinkFold: Sendable {
         guard state(link) else { return }
         links[link].transfers += 1
         links[link].sizeBytes = links[link].sizeBytes &+ size
+        links[link].sends[span.plan.phase == .prefill ? 1 : 0].add(span.nanos, at: span.end)
         links[link].fromDomain = Int(span.stream.domain)
         if interface != 0 { links[link].interface = interface }
         let bucket = ticks.bucket(span.end)
@@ -77,6 +81,7 @@ struct LinkFold: Sendable {
         guard state(link) else { return nil }
         links[link].receives += 1
         links[link].receivedBytes = links[link].receivedBytes &+ size
+        links[link].takes[span.plan.phase == .prefill ? 1 : 0].add(span.nanos, at: span.end)
         links[link].toDomain = Int(span.stream.domain)
         if let wait { links[link].wait.add(wait, at: span.end) }
         let half = Half(

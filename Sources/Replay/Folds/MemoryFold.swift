@@ -10,6 +10,11 @@ struct MemoryFold: Sendable {
         var peak: Int64?
         var gpu: Int64?
         var limit: Int64?
+        /// The greatest of each gauge so far.
+        var maxRSS: Int64?
+        var maxActive: Int64?
+        var maxAllocatorCache: Int64?
+        var maxPeak: Int64?
         var cpuNanos: Int64?
         var cpuAt: Int64 = 0
         /// Of one core, in parts per million.
@@ -56,15 +61,21 @@ struct MemoryFold: Sendable {
             switch attribute.key {
             case .rssBytes:
                 devices[index].rss = integer
+                devices[index].maxRSS = max(devices[index].maxRSS ?? integer, integer)
                 devices[index].series.add(integer, bucket: bucket, channel: 0)
             case .activeBytes:
                 devices[index].active = integer
+                devices[index].maxActive = max(devices[index].maxActive ?? integer, integer)
                 devices[index].series.add(integer, bucket: bucket, channel: 1)
             case .gpuBytes:
                 devices[index].gpu = integer
                 devices[index].series.add(integer, bucket: bucket, channel: 2)
-            case .allocatorCacheBytes: devices[index].allocatorCache = integer
-            case .peakBytes: devices[index].peak = integer
+            case .allocatorCacheBytes:
+                devices[index].allocatorCache = integer
+                devices[index].maxAllocatorCache = max(devices[index].maxAllocatorCache ?? integer, integer)
+            case .peakBytes:
+                devices[index].peak = integer
+                devices[index].maxPeak = max(devices[index].maxPeak ?? integer, integer)
             case .limitBytes: devices[index].limit = integer
             case .requestsWaiting: devices[index].waiting = integer
             case .requestsRunning: devices[index].running = integer

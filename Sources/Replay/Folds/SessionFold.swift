@@ -174,7 +174,7 @@ public struct SessionFold {
         }
         switch span.plan.operation {
         case .layer:
-            layers.finish(span, ticks: ticksClock)
+            layers.finish(span, cpuNanos: batch.int(.cpuNanos, of: event), ticks: ticksClock)
             devices.layer(span, ticks: ticksClock)
         case .stage, .embed, .head, .sampling: devices.compute(span, ticks: ticksClock)
         case .hopSend:

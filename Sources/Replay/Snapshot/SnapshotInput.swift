@@ -11,11 +11,14 @@ struct SnapshotInput {
     /// The fold's ticks with the requests in flight counted in.
     var ticks: Series
     var clocks: ClockAlignment
+    /// How the requests ended whose latencies count.
+    var states: Set<RequestState>
 
     init(
         fold: SessionFold, instant: Timestamp, window: ViewQuery.WindowChoice, clock: ClockMode, dropped: UInt64 = 0,
-        silent: [Watermark.Silence] = []
+        silent: [Watermark.Silence] = [], states: Set<RequestState> = [.finished]
     ) {
+        self.states = states
         self.fold = fold
         self.instant = instant
         self.clock = clock

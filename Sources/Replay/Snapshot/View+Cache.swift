@@ -48,6 +48,7 @@ struct CacheView {
                     json.field("lookups", device.lookups)
                     json.field("entries", device.entries)
                     json.field("sizeBytes", device.sizeBytes)
+                    json.field("maxSizeBytes", device.maxSizeBytes)
                     json.field("kvSizeBytes", device.kvSizeBytes)
                     json.field("kvSequences", device.kvSequences)
                 }

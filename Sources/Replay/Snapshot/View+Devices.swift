@@ -13,6 +13,8 @@ struct DevicesView {
         var lastLayer: Int?
         var wall: Int64 = 0
         var busy: Int64 = 0
+        /// Time of stage spans alone; embedding, head and sampling are not in it.
+        var inStage: Int64 = 0
         var noRequest: Int64 = 0
         var tooFew: Int64 = 0
         var upstream: Int64 = 0
@@ -70,6 +72,7 @@ struct DevicesView {
                 input.ticks.value(Tick.inFlight, bucket: bucket) &- input.ticks.value(Tick.queued, bucket: bucket)
             row.wall += length
             row.busy += busy
+            row.inStage = row.inStage &+ max(0, series.value(2, bucket: bucket))
             row.noRequest += noRequest
             row.downstream += downstream
             if working > 0, active / Int64(stages) < working { row.tooFew += rest } else { row.upstream += rest }
@@ -154,6 +157,7 @@ struct DevicesView {
         json.field("firstLayer", row.firstLayer)
         json.field("lastLayer", row.lastLayer)
         json.ratio("busyRatio", share(row.busy))
+        json.ratio("stageRatio", share(row.inStage))
         json.object("states") { json in
             json.ratio("busy", share(row.busy))
             json.ratio("noRequest", share(row.noRequest))
@@ -163,6 +167,9 @@ struct DevicesView {
         }
         json.ratio("bubbleRatio", row.bubbleRatio)
         json.statistics("stageTime", row.stageTime)
+        let state = input.fold.devices.devices[row.index]
+        json.statistics("headTime", state.head.statistics(in: input.window))
+        json.statistics("samplingTime", state.sampling.statistics(in: input.window))
         let columns = input.fold.devices.devices[row.index].series
             .columns(from: input.firstBucket, to: input.lastBucket, limit: 240)
         json.object("strip") { json in

@@ -51,18 +51,27 @@ struct LatencyView {
         return input.fold.requests.records.count { !$0.hasEnded && input.instant.nanos &- $0.start > p95 }
     }
 
+    /// A latency of the requests that the state filter selects. Of finished ones alone the fold has it already; another
+    /// selection is read from the requests held, the newest 16,384.
+    func statistics(_ finished: Observations, _ value: (RequestRecord) -> Int64?) -> Statistics {
+        guard input.states != [.finished] else { return finished.statistics(in: input.window) }
+        return Statistics(exact: ended.filter { input.states.contains($0.state) }.compactMap(value))
+    }
+
     func write(_ json: inout JSONWriter) {
         let requests = input.fold.requests
         let counts = states
         json.object("states") { json in
             for state in RequestState.allCases { json.field(state.rawValue, counts[state, default: 0]) }
         }
-        json.statistics("ttft", input.ttft.statistics(in: input.window))
-        json.statistics("tpot", requests.tpot.statistics(in: input.window))
+        json.statistics("ttft", statistics(input.ttft) { $0.ttft(raw: input.clock == .raw) })
+        json.statistics("tpot", statistics(requests.tpot, \.tpot))
         json.statistics("itl", requests.itl.statistics(in: input.window))
-        json.statistics("e2e", requests.e2e.statistics(in: input.window))
-        json.statistics("queue", requests.queue.statistics(in: input.window))
-        json.statistics("prefill", requests.prefill.statistics(in: input.window))
+        json.statistics("e2e", statistics(requests.e2e, \.e2e))
+        json.statistics("queue", statistics(requests.queue, \.queueNanos))
+        json.statistics("prefill", statistics(requests.prefill, \.prefillNanos))
+        json.statistics("decodeStep", input.fold.decodeSteps.statistics(in: input.window))
+        json.statistics("prefillStep", input.fold.prefillSteps.statistics(in: input.window))
         json.statistics("clientTtft", requests.clientTtft.statistics(in: input.window))
         json.statistics("clientE2e", requests.clientE2e.statistics(in: input.window))
         let (good, count) = goodput

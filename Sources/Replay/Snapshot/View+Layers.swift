@@ -61,6 +61,9 @@ struct LayersView {
                     json.field("device", row.device)
                     json.statistics("decode", row.decode)
                     json.statistics("prefill", row.prefill)
+                    for (name, group) in [("decodeCPU", row.decodeGroup), ("prefillCPU", row.prefillGroup)] {
+                        json.statistics(name, group?.cpu.statistics(in: input.window) ?? .none)
+                    }
                     json.ratio("share", whole > 0 ? total / whole : nil)
                 }
             }

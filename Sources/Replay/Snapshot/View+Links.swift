@@ -62,6 +62,10 @@ struct LinksView {
                     json.statistics("transit", row.decode)
                     json.statistics("prefillTransit", row.prefill)
                     json.statistics("wait", row.wait)
+                    json.statistics("send", row.state.sends[0].statistics(in: input.window))
+                    json.statistics("prefillSend", row.state.sends[1].statistics(in: input.window))
+                    json.statistics("receive", row.state.takes[0].statistics(in: input.window))
+                    json.statistics("prefillReceive", row.state.takes[1].statistics(in: input.window))
                     json.field("errorNanos", input.clockError(row.state))
                     json.field("interface", input.string(row.state.interface))
                     let share = row.decode.meanNanos.flatMap { mean in

@@ -56,6 +56,12 @@ struct MemoryView {
         json.field("peakBytes", device.peak)
         json.field("gpuBytes", device.gpu)
         json.field("limitBytes", device.limit)
+        json.object("max") { json in
+            json.field("rssBytes", device.maxRSS)
+            json.field("activeBytes", device.maxActive)
+            json.field("allocatorCacheBytes", device.maxAllocatorCache)
+            json.field("peakBytes", device.maxPeak)
+        }
         json.ratio("cpu", device.cpuPPM.map { Double($0) / 1e6 })
         let columns = device.series.columns(from: input.firstBucket, to: input.lastBucket, limit: 120)
         json.object("ticks") { json in

@@ -85,15 +85,19 @@ public struct ViewQuery: Sendable {
     public var cut: Cut?
     /// The clock.
     public var clock: ClockMode
+    /// How the requests ended whose latencies the view `latency` covers.
+    public var states: Set<RequestState>
 
     /// A query; left out: the live end, 100 samples, aligned clocks.
     public init(
-        at: Instant = .live, window: WindowChoice = .samples100, cut: Cut? = nil, clock: ClockMode = .aligned
+        at: Instant = .live, window: WindowChoice = .samples100, cut: Cut? = nil, clock: ClockMode = .aligned,
+        states: Set<RequestState> = [.finished]
     ) {
         self.at = at
         self.window = window
         self.cut = cut
         self.clock = clock
+        self.states = states
     }
 }
 
