@@ -1,7 +1,7 @@
 // Numbers as the page prints them. Run: node --test Tests/Browser/
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DASH, attribute, count, duration, ellipsis, percent, rate, sig3, size, times, whyUnknown } from "../../Sources/Server/Public/format.js";
+import { DASH, attribute, count, duration, ellipsis, percent, rate, sig3, size, times, unknownText, whyUnknown } from "../../Sources/Server/Public/format.js";
 
 test("three significant digits, never four, never an exponent", () => {
   const table = [[0, "0"], [77.31, "77.3"], [12.94, "12.9"], [1.0649, "1.06"], [999.4, "999"], [1284, "1,284"], [0.01234, "0.0123"],
@@ -47,6 +47,8 @@ test("a ratio is shown as percent", () => {
 test("an unknown percentile says how many samples it lacks", () => {
   assert.match(whyUnknown({ count: 0 }), /no observation/);
   assert.match(whyUnknown({ count: 21 }), /21 samples.*300/);
+  assert.equal(unknownText({ count: 21 }), "not known");
+  assert.equal(unknownText({ count: 0 }), "–");
 });
 
 test("a long name keeps both ends", () => {

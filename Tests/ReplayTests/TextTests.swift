@@ -107,6 +107,16 @@ import Testing
         }
     }
 
+    @Test("P99 of fewer than 300 observations is not known in text; JSON gives it", arguments: [299, 300])
+    func unknownP99(count: Int) {
+        let statistics = Statistics(exact: (1...count).map { Int64($0) * 1_000_000 })
+        #expect(Human.p99(statistics) == (count < 300 ? "not known" : "297 ms"))
+        let text = written { $0.object { $0.statistics("x", statistics) } }
+        #expect(text.contains(count < 300 ? "\"p99Nanos\":296020000" : "\"p99Nanos\":297010000"))
+        #expect(text.contains("\"count\":\(count)") && text.contains("\"known\":\(count >= 300)"))
+        #expect(Human.p99(.none) == "-")
+    }
+
     @Test("Numbers for people have three significant digits")
     func human() {
         #expect(Human.duration(999) == "999 ns" && Human.duration(12_340) == "12.3 us")

@@ -66,7 +66,7 @@ public enum SessionStats {
             name, Human.count(Int64(statistics.count)), Human.duration(statistics.minNanos),
             Human.duration(statistics.meanNanos), Human.duration(statistics.sigmaNanos),
             Human.duration(statistics.p50Nanos), Human.duration(statistics.p95Nanos),
-            Human.duration(statistics.p99Nanos) + (statistics.isKnown || statistics.count == 0 ? "" : "?"),
+            Human.p99(statistics),
             Human.duration(statistics.maxNanos),
         ]
     }
@@ -93,7 +93,7 @@ public enum SessionStats {
         lines += table.lines
         let (good, count) = view.goodput
         if count > 0 {
-            lines.append("  goodput (TTFT 1 s, TPOT 100 ms): \(good) of \(count); P99? stands on fewer than 300")
+            lines.append("  goodput (TTFT 1 s, TPOT 100 ms): \(good) of \(count); P99 is known from 300 samples on")
         }
         lines.append("")
     }
@@ -125,7 +125,7 @@ public enum SessionStats {
                 "\(Human.safe(row.from)) > \(Human.safe(row.to))", Human.count(row.transfers),
                 Human.bytes(row.sizeBytes),
                 Human.duration(row.decode.meanNanos), Human.duration(row.decode.p50Nanos),
-                Human.duration(row.decode.p95Nanos), Human.duration(row.decode.p99Nanos),
+                Human.duration(row.decode.p95Nanos), Human.p99(row.decode),
                 input.clockError(row.state).map { "+-\(Human.duration($0))" } ?? "-",
             ])
         }

@@ -42,6 +42,11 @@ enum Human {
         }
     }
 
+    /// The 99th percentile; "not known" where it stands on too few observations to say anything.
+    static func p99(_ statistics: Statistics) -> String {
+        statistics.isKnown || statistics.count == 0 ? duration(statistics.p99Nanos) : "not known"
+    }
+
     static func bytes(_ value: Int64?) -> String {
         guard let value else { return "-" }
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]

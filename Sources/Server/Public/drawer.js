@@ -3,7 +3,7 @@
 import { h, setChildren, setText } from "./dom.js";
 import { table } from "./table.js";
 import { rankAmongKind } from "./aggregate.js";
-import { DASH, attribute, count, duration, linkName, percent } from "./format.js";
+import { DASH, attribute, count, duration, linkName, percent, unknownText, whyUnknown } from "./format.js";
 import { clock, tickLabel } from "./time.js";
 import { hueOfSpan } from "./theme.js";
 
@@ -22,7 +22,7 @@ export function createDrawer(on) {
   const clear = h("button", { type: "button", onclick: on.clearArea }, "Clear area");
   const lasting = (/** @type {keyof Group} */ key, /** @type {string} */ label) => ({
     key, label, order: (/** @type {Group} */ row) => /** @type {number} */ (row[key]),
-    cell: (/** @type {Group} */ row) => row[key] === null ? { text: DASH, title: `not known: ${row.count} samples, P99 needs 300`, class: "muted" } : { text: duration(/** @type {number} */ (row[key])).text, title: "" },
+    cell: (/** @type {Group} */ row) => row[key] === null ? { text: unknownText(row), title: whyUnknown(row), class: "muted" } : { text: duration(/** @type {number} */ (row[key])).text, title: "" },
   });
   const groups = table({
     label: "Spans by name",

@@ -144,6 +144,14 @@ export function linkName(link) {
 }
 
 /**
+ * What stands where a percentile is not shown: an en dash when nothing was observed, else that it is not known.
+ * @param {{count: number}} stats
+ */
+export function unknownText(stats) {
+  return stats.count === 0 ? DASH : "not known";
+}
+
+/**
  * Why a percentile is not shown, for the title.
  * @param {{count: number}} stats
  */

@@ -1,7 +1,7 @@
 // Small pieces that several views share: facts, percentile cells, a heading with controls.
 
 import { h, setAttr, setText } from "./dom.js";
-import { DASH, duration, whyUnknown } from "./format.js";
+import { DASH, duration, unknownText, whyUnknown } from "./format.js";
 
 /** @typedef {import("./types.js").Stats} Stats */
 
@@ -58,13 +58,13 @@ function statsValue(stats, key) {
 }
 
 /**
- * One figure of a summary; an unknown one is an en dash that says why.
+ * One figure of a summary; an unknown one says so, and why.
  * @param {Stats | null | undefined} stats
  * @param {string} key
  */
 export function statsCell(stats, key) {
   const value = statsValue(stats, key);
-  if (value === null) return { text: DASH, title: stats ? whyUnknown(stats) : "not measured", class: "muted" };
+  if (value === null) return { text: stats ? unknownText(stats) : DASH, title: stats ? whyUnknown(stats) : "not measured", class: "muted" };
   return { text: key === "count" ? value.toLocaleString("en-US") : duration(value).text, title: "" };
 }
 
