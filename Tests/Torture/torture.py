@@ -19,7 +19,7 @@ from fuzz import Fuzz
 from powerloss import PowerLoss
 
 # Kills get most of the time. The matrix is exhaustive when its share is enough for that, else a stride of it.
-SHARES = {"kills": 0.42, "flips": 0.24, "sectors": 0.08, "cuts": 0.04, "faults": 0.08, "power": 0.07, "fuzz": 0.07}
+SHARES = {"kills": 0.55, "flips": 0.14, "sectors": 0.06, "cuts": 0.03, "faults": 0.08, "power": 0.07, "fuzz": 0.07}
 
 
 class Kit:
