@@ -48,6 +48,8 @@ public struct ClockAlignment: Sendable {
         var error: Int64 = 0
         for edge in path {
             let (step, band) = Self.interpolate(edge.points, at: time)
+            // Bounded on one side only.
+            guard band != .max else { return (offset &+ edge.sign &* step, nil) }
             offset = offset &+ edge.sign &* step
             error = error &+ band
         }
@@ -69,6 +71,9 @@ public struct ClockAlignment: Sendable {
             guard span > 0 else { return (end.offset, end.error) }
             let drift = Double(last.offset &- first.offset) / Double(span)
             let bounded = min(0.001, max(-0.001, drift))
+            guard end.error != .max else {
+                return (end.offset &+ Statistics.rounded(bounded * Double(time &- end.time)), .max)
+            }
             let away = Double(time &- end.time)
             // Half of the two bands over the span bounds the drift's error.
             let uncertainty = Double(first.error &+ last.error) / Double(span) * abs(away)
