@@ -52,6 +52,7 @@ bench: setup
 
 accept: setup
 	swift test --filter Diff
+	SPANREEL_ACCEPT=1 swift test --filter ClockSimulationTests
 
 browser: setup
 	@Scripts/browser.sh
