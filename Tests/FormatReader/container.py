@@ -9,7 +9,7 @@ import zstandard
 from checksums import crc32c, xxh64
 from damage import Damage
 
-VERSION = 0
+VERSION = 1
 MAGIC = b"\x89SPR\r\n\x1a\n"
 FILE_HEADER_BYTES = 80
 BLOCK_HEADER_BYTES = 144
@@ -44,6 +44,7 @@ class Block:
     least_time: int
     dropped: int
     payload: bytes
+    tail: bytes = b""
 
 
 def file_header(data: bytes) -> FileHeader:
@@ -81,24 +82,28 @@ def block_at(data: bytes, offset: int, file: FileHeader) -> tuple[Block, int]:
         raise Damage(f"torn: expected {stored_length} stored bytes, found {len(stored)}", offset)
     if xxh64(stored) != stored_hash:
         raise Damage("the hash of the stored bytes does not match", offset)
-    payload = b""
+    payload = tail = b""
     if kind in (EVENTS, DESCRIPTION):
         if codec != ZSTD:
             raise Damage(f"unknown codec {codec}", offset)
-        payload = inflate(stored, raw_length, offset)
+        payload, tail = inflate(stored, raw_length, offset)
     return Block(offset, kind, stream, incarnation, first, last, events, epoch, least_start, greatest_time, least_time,
-                 dropped, payload), start + stored_length
+                 dropped, payload, tail), start + stored_length
 
 
-def inflate(stored: bytes, raw_length: int, offset: int) -> bytes:
+def inflate(stored: bytes, raw_length: int, offset: int) -> tuple[bytes, bytes]:
+    """The main part, and what is stored behind its frame."""
     try:
-        # The frame need not name its size; the header's is an upper bound known before anything is allocated.
-        payload = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw_length, read_across_frames=False)
+        size = zstandard.frame_content_size(stored)
+        if size != raw_length:
+            raise Damage(f"expected {raw_length} bytes, the frame says {size}", offset)
+        decompressor = zstandard.ZstdDecompressor().decompressobj()
+        payload = decompressor.decompress(stored)
     except zstandard.ZstdError as error:
         raise Damage(f"zstd: {error}", offset) from error
     if len(payload) != raw_length:
         raise Damage(f"expected {raw_length} bytes, inflated {len(payload)}", offset)
-    return payload
+    return payload, decompressor.unused_data
 
 
 def blocks(data: bytes) -> Iterator[Block | Damage]:

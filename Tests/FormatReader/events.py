@@ -1,30 +1,22 @@
-"""An events payload: tables first, then one column after another."""
+"""An events payload: tables first, then all columns, then the events that they make."""
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
 
+from columns import Head, column, head
 from container import Block
 from damage import Damage
-from names import FIRST_OWN_KEY, KEYS
+from tables import FIXED_COLUMNS, Role, Tables, Template, pick, tables
 from values import Cursor, as_int64
 
-PAYLOAD_VERSION = 0
 BEGIN, END, SPAN, MARK, TOKENS, SAMPLE = range(1, 7)
+GAP, EXTENT, EDGE, LINK, PARENT_BASE, PARENT_VALUE, SPAN_VALUE, TRACE_VALUE = range(FIXED_COLUMNS)
+FIRST_ATTRIBUTE = 3
+FIRST_MEMBER = 1 << 32
+WORD = (1 << 64) - 1
 
 Value = int | float | bool | str | bytes
-Entry = TypeVar("Entry")
-
-
-@dataclass(frozen=True)
-class Role:
-    operation: int
-    phase: int
-    layer: int | None
-    stage: int | None
-    name: str
-    link: tuple[str, str] | None
 
 
 @dataclass
@@ -35,6 +27,8 @@ class Event:
     status: int
     role: Role
     time: int
+    stream: bytes
+    start: int
     duration: int = 0
     span: int = 0
     parent: int = 0
@@ -43,117 +37,172 @@ class Event:
     attributes: list[tuple[str, Value]] = field(default_factory=list)
 
 
-@dataclass
-class Tables:
-    strings: list[str]
-    roles: list[Role]
-    traces: list[int]
-    blobs: list[bytes]
-    shapes: list[list[tuple[int, int]]]
+class Payload:
+    """Both parts of one block, and where the reading of its columns stands."""
 
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        cursor = Cursor(block.payload)
+        self.tables = tables(cursor, block)
+        templates = self.tables.templates
+        self.most = max((len(template.keys) for template in templates), default=0)
+        counts = [series.members for series in self.tables.series]
+        counts += [count for number in range(FIXED_COLUMNS) for template in templates if (count := template.count(number))]
+        counts += [template.rows for place in range(self.most) for template in templates if place < len(template.keys)]
+        self.heads = iter([head(cursor, count) for count in counts])
+        self.body = Cursor(cursor.take(cursor.left))
+        self.tail = Cursor(block.tail)
+        self.foreign = Cursor(self.tail.take(8 * self.tables.foreign))
+        self.members: list[str] = []
+        self.instants: dict[int, tuple[list[int], list[int], list[int]]] = {}
 
-def pick(table: list[Entry], number: int, what: str) -> Entry:
-    if number >= len(table):
-        raise Damage(f"{what} {number} of {len(table)}")
-    return table[number]
+    def column(self, template: int = 0) -> list[int]:
+        return column(next(self.heads), self.body, self.tail, lambda found: self.referenced(found, template))
 
+    def referenced(self, found: Head, template: int) -> list[int]:
+        if found.column < FIRST_ATTRIBUTE:
+            if found.template != template:
+                raise Damage("a column refers to the instants of another template")
+            return self.instants[template][found.column]
+        other = pick(self.tables.templates, found.template, "template")
+        return pick(other.columns, FIXED_COLUMNS + found.column - FIRST_ATTRIBUTE, "column")
 
-def tables(cursor: Cursor) -> Tables:
-    strings = [cursor.text() for _ in range(cursor.varint())]
+    def numbers(self) -> list[int]:
+        """The template of each event."""
+        low = self.body.take(self.tables.count)
+        if len(self.tables.templates) <= 256:
+            return list(low)
+        return [a | b << 8 for a, b in zip(low, self.body.take(self.tables.count))]
 
-    def role() -> Role:
-        operation, phase, layer, stage = cursor.byte(), cursor.byte(), cursor.varint(), cursor.varint()
-        name = pick(strings, cursor.varint(), "string")
-        link = None
-        if cursor.byte():
-            link = (pick(strings, cursor.varint(), "string"), pick(strings, cursor.varint(), "string"))
-        return Role(operation, phase, layer - 1 if layer else None, stage - 1 if stage else None, name, link)
-
-    roles = [role() for _ in range(cursor.varint())]
-    # High word, then low word, each little-endian; trace 0 stands in the table, as zeros.
-    traces = [cursor.word() << 64 | cursor.word() for _ in range(cursor.varint())]
-    blobs = [cursor.take(cursor.varint()) for _ in range(cursor.varint())]
-    shapes = [[(cursor.varint(), cursor.byte()) for _ in range(cursor.varint())] for _ in range(cursor.varint())]
-    return Tables(strings, roles, traces, blobs, shapes)
-
-
-class Ids:
-    """Ids as a column of classes and one of values."""
-
-    def __init__(self, classes: Cursor, values: Cursor, incarnation: int) -> None:
-        self.classes, self.values, self.incarnation = classes, values, incarnation
-        self.before = 0
-
-    def next(self, sequence: int, implied: int) -> int:
-        match self.classes.byte():
-            case 0:  # implied
-                return implied
-            case 1:  # of the own incarnation
-                self.before = (self.incarnation + sequence - self.values.zigzag()) & (1 << 64) - 1
-            case 2:  # the same as before
-                pass
-            case 3:  # foreign
-                self.before = self.values.word()
-            case other:
-                raise Damage(f"class {other} of an id")
-        return self.before
-
-
-class AttributeColumn:
-    def __init__(self, type: int, column: Cursor, tables: Tables) -> None:
-        self.type, self.column, self.tables, self.last = type, column, tables, 0
-
-    def next(self) -> Value:
-        match self.type:
+    def value(self, type: int, number: int) -> Value:
+        match type:
             case 1:
-                self.last = as_int64(self.last + self.column.zigzag())
-                return self.last
-            case 2:
-                (number,) = struct.unpack("<d", self.column.take(8))
                 return number
+            case 2:
+                (real,) = struct.unpack("<d", struct.pack("<q", number))
+                return real
             case 3:
-                return self.column.byte() != 0
+                return number != 0
             case 4:
-                return pick(self.tables.strings, self.column.varint(), "string")
+                if number < FIRST_MEMBER:
+                    return pick(self.tables.strings, number, "string")
+                return pick(self.members, number - FIRST_MEMBER, "member of a series")
             case 5:
-                return pick(self.tables.blobs, self.column.varint(), "blob")
-        raise Damage(f"attribute type {self.type}")
+                return pick(self.tables.blobs, number, "blob")
+        raise Damage(f"attribute type {type}")
 
 
-def key_name(key: int, strings: list[str]) -> str:
-    return pick(KEYS, key, "key") if key < FIRST_OWN_KEY else pick(strings, key - FIRST_OWN_KEY, "string")
+class Chain:
+    """Times and ids of the events in their order."""
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload, self.block, self.shared = payload, payload.block, payload.tables
+        self.events: list[Event] = []
+        # Ticks; the events themselves say nanoseconds.
+        self.starts: list[int] = []
+        self.time, self.parent, self.trace = self.shared.base_time, 0, 0
+        self.sums = [0] * len(self.shared.bases)
+        self.places = [[0] * FIXED_COLUMNS for _ in self.shared.templates]
+
+    def next(self, template: int, column: int) -> int:
+        place = self.places[template][column]
+        self.places[template][column] += 1
+        return pick(self.shared.templates[template].columns[column], place, "value")
+
+    def back(self, distance: int) -> int:
+        events = distance >> 1
+        if not 0 < events <= len(self.events):
+            raise Damage(f"an id {events} events back of {len(self.events)}")
+        event = self.events[-events]
+        return event.parent if distance & 1 else event.span
+
+    def parent_id(self, way: int, template: int, own: int) -> int:
+        match way:
+            case 0:
+                return self.parent
+            case 1:
+                return 0
+            case 2:
+                return own - self.next(template, PARENT_VALUE) & WORD
+            case 3:
+                base = self.next(template, PARENT_BASE)
+                total = pick(self.sums, base, "base") + self.next(template, PARENT_VALUE)
+                self.sums[base] = total
+                return self.shared.bases[base] + total & WORD
+            case 4:
+                return self.payload.foreign.word()
+            case 5:
+                return self.back(self.next(template, PARENT_VALUE))
+        raise Damage(f"a parent's way {way}")
+
+    def span_id(self, way: int, kind: int, template: int, own: int) -> int:
+        if kind not in (BEGIN, END, SPAN):
+            return 0
+        match way:
+            case 0:
+                return own - self.next(template, SPAN_VALUE) & WORD if kind == END else own
+            case 1:
+                return 0
+            case 2:
+                return self.payload.foreign.word()
+        return self.back(self.next(template, SPAN_VALUE))
+
+    def append(self, number: int) -> Event:
+        template: Template = self.shared.templates[number]
+        kind = template.fact & 7
+        gap, extent, edge, link = (self.next(number, column) for column in (GAP, EXTENT, EDGE, LINK))
+        step = self.shared.clock.step
+        start = time = self.time + gap * step
+        if kind == SPAN:
+            if edge == 0:
+                time = start + extent * step
+            elif 0 < edge <= len(self.starts):
+                start = self.starts[-edge] - extent * step
+            else:
+                raise Damage(f"a child {edge} events back of {len(self.starts)}")
+        self.time = time
+        sequence = self.block.first_sequence + len(self.events)
+        own = self.block.incarnation + sequence & WORD
+        parent = self.parent_id(link >> 1 & 7, number, own)
+        span = self.span_id(link >> 4 & 3, kind, number, own)
+        if link & 1:
+            self.trace = pick(self.shared.traces, self.next(number, TRACE_VALUE), "trace")
+        self.parent = parent
+        nanos = self.shared.clock.nanos
+        event = Event(self.block.incarnation, sequence, kind, template.fact >> 3 & 3, template.role, nanos(time),
+                      template.stream, nanos(start), as_int64(nanos(time) - nanos(start)), span, parent, self.trace,
+                      extent if kind == TOKENS else 0)
+        self.events.append(event)
+        self.starts.append(start)
+        return event
 
 
 def events(block: Block) -> Iterator[Event]:
-    cursor = Cursor(block.payload)
-    version, count = cursor.byte(), cursor.varint()
-    if version != PAYLOAD_VERSION:
-        raise Damage(f"expected payload version {PAYLOAD_VERSION}, found {version}")
-    if count != block.events:
-        raise Damage(f"the header says {block.events} events, the payload {count}")
-    shared = tables(cursor)
-    (facts, roles, times, durations, parent_classes, parent_values, span_classes, span_values, traces, values,
-     shapes) = (cursor.part() for _ in range(11))
-    columns = [[AttributeColumn(type, cursor.part(), shared) for _, type in shape] for shape in shared.shapes]
-    parents = Ids(parent_classes, parent_values, block.incarnation)
-    spans = Ids(span_classes, span_values, block.incarnation)
-    time = 0
-    for sequence in range(block.first_sequence, block.first_sequence + count):
-        fact = facts.byte()
-        kind = fact & 7
-        time = as_int64(time + times.zigzag())
-        event = Event(block.incarnation, sequence, kind, fact >> 3 & 3, pick(shared.roles, roles.varint(), "role"), time)
-        if kind == SPAN:
-            event.duration = durations.zigzag()
-        event.parent = parents.next(sequence, 0)
-        if kind in (BEGIN, END, SPAN):
-            event.span = spans.next(sequence, (block.incarnation + sequence) & (1 << 64) - 1)
-        event.trace = pick(shared.traces, traces.varint(), "trace")
-        if kind == TOKENS:
-            event.value = values.zigzag()
-        shape = shapes.varint()
+    payload = Payload(block)
+    shared = payload.tables
+    for series in shared.series:
+        payload.members += [series.member(number) for number in payload.column()]
+    numbers = payload.numbers()
+    for number in range(FIXED_COLUMNS):
+        for template in shared.templates:
+            template.columns.append(payload.column() if template.count(number) else [])
+    chain = Chain(payload)
+    for number in numbers:
+        if number >= len(shared.templates):
+            raise Damage(f"template {number} of {len(shared.templates)}")
+        event = chain.append(number)
+        instants = payload.instants.setdefault(number, ([], [], []))
+        for values, value in zip(instants, (event.start, event.time, event.duration)):
+            values.append(value)
+    for place in range(payload.most):
+        for number, template in enumerate(shared.templates):
+            if place < len(template.keys):
+                template.columns.append(payload.column(number))
+    rows = [0] * len(shared.templates)
+    for number, event in zip(numbers, chain.events):
+        template = shared.templates[number]
         event.attributes = [
-            (key_name(key, shared.strings), column.next())
-            for (key, _), column in zip(pick(shared.shapes, shape, "shape"), columns[shape])
-        ]
-        yield event
+            (key, payload.value(type, values[rows[number]]))
+            for key, type, values in zip(template.keys, template.types, template.columns[FIXED_COLUMNS:])]
+        rows[number] += 1
+    yield from chain.events

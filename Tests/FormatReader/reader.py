@@ -33,7 +33,7 @@ def dump(file: Path, devices: dict[bytes, str]) -> Iterator[str | Damage]:
             if block.type == DESCRIPTION:
                 devices[block.stream] = description(block).get("device", devices.get(block.stream, ""))
             elif block.type == EVENTS:
-                yield from (line(event, devices.get(block.stream, "")) for event in events(block))
+                yield from (line(event, devices.get(event.stream, "")) for event in events(block))
         except Damage as damage:
             yield Damage(f"in the payload, {damage}", block.offset)
 
