@@ -32,10 +32,10 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
 
     return {
         "emit": [ours("emit", "--round")],
-        "seal": [ours("log", "seal", "--seconds", "2")],
-        "overhead": [ours("log", "overhead", "--seconds", "10")],
+        "seal": [ours("log", "seal", "--seconds", "1")],
+        "overhead": [ours("log", "overhead", "--seconds", "6")],
         "visible": [ours("log", "visible")],
-        "sizes": [ours("sizes", str(SESSION), once=True)],
+        "sizes": [ours("sizes", str(SESSION), str(ROOT / "traces" / "base.reel"), once=True)],
         "recovery": [ours("log", "recovery")],
         "stats": [Program("stats", (sys.executable, str(BENCHMARKS / "programs" / "stats.py"),
                                     str(ROOT / ".build" / "release" / "spanreel"), str(binaries / "generate")))],
