@@ -123,13 +123,10 @@ import Testing
         let swapped = try events(four.file)
         try edit(four.file) { bytes in
             let a = swapped[1], b = swapped[2]
-            guard a.header.storedLength == b.header.storedLength else {
-                // Of unequal length: the first is put where the second was, as far as it goes.
-                let copy = Array(bytes[Int(a.header.fileOffset)..<a.endOffset])
-                for (index, byte) in copy.enumerated() where Int(b.header.fileOffset) + index < bytes.count {
-                    bytes[Int(b.header.fileOffset) + index] = byte
-                }
-                return
+            // The first is put where the second was, as far as it goes.
+            let copy = Array(bytes[Int(a.header.fileOffset)..<a.endOffset])
+            for (index, byte) in copy.enumerated() where Int(b.header.fileOffset) + index < bytes.count {
+                bytes[Int(b.header.fileOffset) + index] = byte
             }
         }
         let misplaced = try read(four.path, .salvage)
