@@ -32,6 +32,6 @@ def describe() -> dict[str, str]:
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": said("git", "rev-parse", "--short", "HEAD") + (" and uncommitted changes" if dirty else ""),
         "machine": f"{os.cpu_count()} x {processor()}",
-        "kernel": f"{platform.system()} {platform.release().split("-")[0]}",
+        "kernel": f"{platform.system()} {platform.release().split('-')[0]}",
         "swift": (said("swift", "--version").splitlines() or ["none"])[0],
     }
