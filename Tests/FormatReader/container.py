@@ -4,10 +4,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import zstandard
-
 from checksums import crc32c, xxh64
 from damage import Damage
+from frame import inflate
 
 VERSION = 1
 MAGIC = b"\x89SPR\r\n\x1a\n"
@@ -43,8 +42,8 @@ class Block:
     greatest_time: int
     least_time: int
     dropped: int
-    payload: bytes
-    tail: bytes = b""
+    main: bytes
+    tail: bytes
 
 
 def file_header(data: bytes) -> FileHeader:
@@ -57,7 +56,7 @@ def file_header(data: bytes) -> FileHeader:
     if crc != crc32c(data[:76]):
         raise Damage("the file header's checksum does not match", 76)
     if version != VERSION:
-        raise Damage(f"expected version {VERSION}, found {version}", 8)
+        raise Damage(f"unsupported version: this reads version {VERSION}, the file has {version}", 8)
     return FileHeader(kind, epoch, session, stream, marker)
 
 
@@ -74,7 +73,7 @@ def block_at(data: bytes, offset: int, file: FileHeader) -> tuple[Block, int]:
         raise Damage("the block header's checksum does not match", offset)
     if own_offset != offset:
         raise Damage(f"the block says that it was written at {own_offset}", offset)
-    if header_length < BLOCK_HEADER_BYTES or stored_length > LARGEST_PAYLOAD or raw_length > LARGEST_PAYLOAD:
+    if header_length != BLOCK_HEADER_BYTES or stored_length > LARGEST_PAYLOAD or raw_length > LARGEST_PAYLOAD:
         raise Damage(f"lengths out of bounds: {header_length}, {stored_length}, {raw_length}", offset)
     start = offset + header_length
     stored = data[start:start + stored_length]
@@ -82,28 +81,16 @@ def block_at(data: bytes, offset: int, file: FileHeader) -> tuple[Block, int]:
         raise Damage(f"torn: expected {stored_length} stored bytes, found {len(stored)}", offset)
     if xxh64(stored) != stored_hash:
         raise Damage("the hash of the stored bytes does not match", offset)
-    payload = tail = b""
+    main = tail = b""
     if kind in (EVENTS, DESCRIPTION):
         if codec != ZSTD:
             raise Damage(f"unknown codec {codec}", offset)
-        payload, tail = inflate(stored, raw_length, offset)
+        try:
+            main, tail = inflate(stored, raw_length)
+        except Damage as damage:
+            raise Damage(str(damage), offset) from damage
     return Block(offset, kind, stream, incarnation, first, last, events, epoch, least_start, greatest_time, least_time,
-                 dropped, payload, tail), start + stored_length
-
-
-def inflate(stored: bytes, raw_length: int, offset: int) -> tuple[bytes, bytes]:
-    """The main part, and what is stored behind its frame."""
-    try:
-        size = zstandard.frame_content_size(stored)
-        if size != raw_length:
-            raise Damage(f"expected {raw_length} bytes, the frame says {size}", offset)
-        decompressor = zstandard.ZstdDecompressor().decompressobj()
-        payload = decompressor.decompress(stored)
-    except zstandard.ZstdError as error:
-        raise Damage(f"zstd: {error}", offset) from error
-    if len(payload) != raw_length:
-        raise Damage(f"expected {raw_length} bytes, inflated {len(payload)}", offset)
-    return payload, decompressor.unused_data
+                 dropped, main, tail), start + stored_length
 
 
 def blocks(data: bytes) -> Iterator[Block | Damage]:

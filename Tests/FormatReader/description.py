@@ -8,8 +8,10 @@ PAYLOAD_VERSION = 0
 
 
 def description(block: Block) -> dict[str, str]:
-    cursor = Cursor(block.payload)
+    cursor = Cursor(block.main)
     version = cursor.byte()
     if version != PAYLOAD_VERSION:
         raise Damage(f"expected description version {PAYLOAD_VERSION}, found {version}", block.offset)
-    return {cursor.text(): cursor.text() for _ in range(cursor.varint())}
+    pairs = {cursor.text(): cursor.text() for _ in range(cursor.count(2))}
+    cursor.finish()
+    return pairs

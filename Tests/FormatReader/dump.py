@@ -3,8 +3,9 @@
 import math
 from decimal import Decimal
 
-from events import SPAN, TOKENS, Event, Value
-from names import KINDS, OPERATIONS, PHASES, STATUSES
+from attributes import Value
+from events import Event
+from names import KINDS, OPERATIONS, PHASES, SPAN, STATUSES, TOKENS
 
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -46,18 +47,19 @@ def value_text(value: Value) -> str:
 
 
 def name_of(number: int, names: list[str]) -> str:
-    return names[number] if number < len(names) else str(number)
+    """A number that this version does not name, since tags may be added, counts as the first."""
+    return names[number] if number < len(names) else names[0]
 
 
 def line(event: Event, device: str) -> str:
     role = event.role
     fields = [
         f'"timeUnixNanos":"{event.time}"', f'"device":{quoted(device)}', f'"incarnation":"{event.incarnation:016x}"',
-        f'"sequence":{event.sequence}', f'"kind":"{name_of(event.kind, KINDS)}"', f'"name":{quoted(role.name)}',
+        f'"sequence":{event.sequence}', f'"kind":"{KINDS[event.kind]}"', f'"name":{quoted(role.name)}',
         f'"operation":"{name_of(role.operation, OPERATIONS)}"',
     ]
-    if role.phase:
-        fields.append(f'"phase":"{name_of(role.phase, PHASES)}"')
+    if phase := name_of(role.phase, PHASES):
+        fields.append(f'"phase":"{phase}"')
     if role.layer is not None:
         fields.append(f'"layer":{role.layer}')
     if role.stage is not None:
@@ -75,7 +77,7 @@ def line(event: Event, device: str) -> str:
     if event.kind == TOKENS:
         fields.append(f'"tokens":{event.value}')
     if event.status:
-        fields.append(f'"status":"{name_of(event.status, STATUSES)}"')
+        fields.append(f'"status":"{STATUSES[event.status]}"')
     if event.attributes:
         pairs = (f"{quoted(key)}:{value_text(value)}" for key, value in event.attributes)
         fields.append(f'"attributes":{{{",".join(pairs)}}}')

@@ -7,7 +7,10 @@ OPERATIONS = [
 ]
 PHASES = ["", "prefill", "decode"]
 KINDS = ["", "begin", "end", "span", "mark", "tokens", "sample"]
+BEGIN, END, SPAN, MARK, TOKENS, SAMPLE = range(1, 7)
 STATUSES = ["unset", "ok", "error"]
+SPAN_KINDS = 6
+INT, DOUBLE, BOOL, STRING, BLOB = range(1, 6)
 
 FIRST_OWN_KEY = 256
 KEYS = [

@@ -1,16 +1,21 @@
-"""The tables at the beginning of an events payload."""
+"""What stands before the columns: the clock, and the tables that the columns' numbers mean."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from container import Block
 from damage import Damage
-from names import FIRST_OWN_KEY, KEYS
-from values import Cursor, as_int64
+from names import KINDS, SPAN_KINDS, STATUSES
+from values import MASK, Cursor, as_int64
 
 PAYLOAD_VERSION = 1
-FIXED_COLUMNS = 8
-SPARSE_FROM = 4
+MOST_EVENTS, MOST_ATTRIBUTES, MOST_STRINGS = 65_536, 1_048_576, 262_144
+MOST_TEMPLATES = MOST_ROLES = 16_384
+LARGEST_WIDTH = 18
+MOST_LAYERS = (1 << 31) - 1  # layer + 1, stage + 1
+PLAIN_RATE, LONGEST = 1 << 32, (1 << 63) - 1
+FIRST_MEMBER = 1 << 32
+NAMED_HIGH_HALVES = 64
 
 Entry = TypeVar("Entry")
 
@@ -24,15 +29,24 @@ def pick(table: list[Entry], number: int, what: str) -> Entry:
 @dataclass(frozen=True)
 class Clock:
     step: int
-    ticks: int
-    unix: int
+    ticks_anchor: int
+    unix_anchor: int
     rate: int
+    base_time: int
 
-    def nanos(self, stamp: int) -> int:
-        """Unix nanoseconds, rounded towards the anchor."""
-        steps = (stamp & (1 << 64) - 1) - self.ticks
-        scaled = abs(steps) * self.rate >> 32
-        return as_int64(self.unix + (scaled if steps >= 0 else -scaled))
+    def unix(self, stamp: int) -> int:
+        if (self.ticks_anchor, self.unix_anchor, self.rate) == (0, 0, PLAIN_RATE):
+            return stamp
+        ticks = (stamp & MASK) - self.ticks_anchor
+        nanos = min(abs(ticks) * self.rate >> 32, LONGEST)
+        return as_int64(self.unix_anchor + (nanos if ticks >= 0 else -nanos))
+
+
+@dataclass(frozen=True)
+class Series:
+    prefix: str
+    width: int
+    members: int
 
 
 @dataclass(frozen=True)
@@ -45,36 +59,20 @@ class Role:
     link: tuple[str, str] | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Template:
     stream: bytes
-    fact: int
+    kind: int
+    status: int
     role: Role
     rows: int
-    sparse: list[int]
-    keys: list[str] = field(default_factory=list)
-    types: list[int] = field(default_factory=list)
-    columns: list[list[int]] = field(default_factory=list)
-
-    def count(self, column: int) -> int:
-        return self.rows if column < SPARSE_FROM else self.sparse[column - SPARSE_FROM]
+    values: tuple[int, ...]  # of parent-base, parent-value, span-value, trace-value
+    attributes: list[tuple[int, int]]  # type, key
 
 
-@dataclass
-class Series:
-    prefix: str
-    width: int
-    members: int
-
-    def member(self, number: int) -> str:
-        return self.prefix + str(number).rjust(self.width, "0")
-
-
-@dataclass
+@dataclass(frozen=True)
 class Tables:
-    count: int
     clock: Clock
-    base_time: int
     foreign: int
     bases: list[int]
     strings: list[str]
@@ -84,64 +82,92 @@ class Tables:
     templates: list[Template]
 
 
-def role(cursor: Cursor, strings: list[str]) -> Role:
-    operation, phase, layer, stage = cursor.byte(), cursor.byte(), cursor.varint(), cursor.varint()
-    name = pick(strings, cursor.varint(), "string")
-    link = None
-    if cursor.byte():
-        link = (pick(strings, cursor.varint(), "string"), pick(strings, cursor.varint(), "string"))
+def traces(main: Cursor, bases: list[int], block: Block) -> list[int]:
+    found, highs = [0], []
+    for _ in range(main.count(4)):
+        match main.byte():
+            case 0:
+                found.append(main.word() << 64 | main.word())
+            case 1:
+                prefix = main.varint()
+                if prefix == 0:
+                    high = main.word()
+                    if len(highs) < NAMED_HIGH_HALVES:
+                        highs.append(high)
+                else:
+                    high = pick(highs, prefix - 1, "high half")
+                owner = main.varint()
+                base = pick(bases, owner - 1, "base") if owner else block.incarnation + block.first_sequence
+                found.append(high << 64 | (base + main.zigzag()) & MASK)
+            case form:
+                raise main.damage(f"form {form} of a trace")
+    return found
+
+
+def role(main: Cursor, strings: list[str]) -> Role:
+    operation, phase, layer, stage = main.byte(), main.byte(), main.varint(), main.varint()
+    name = pick(strings, main.varint(), "string")
+    link, linked = None, main.byte()
+    if linked > 1:
+        raise main.damage(f"a role with {linked} links")
+    if linked:
+        link = (pick(strings, main.varint(), "string"), pick(strings, main.varint(), "string"))
+    if max(layer, stage) > MOST_LAYERS:
+        raise main.damage(f"layer {layer - 1}, stage {stage - 1}")
     return Role(operation, phase, layer - 1 if layer else None, stage - 1 if stage else None, name, link)
 
 
-def traces(cursor: Cursor, block: Block, bases: list[int]) -> list[int]:
-    found, highs = [0], []
-    for _ in range(cursor.varint()):
-        if cursor.byte() == 0:
-            found.append(cursor.word() << 64 | cursor.word())
-            continue
-        known = cursor.varint()
-        if known:
-            high = pick(highs, known - 1, "trace prefix")
-        else:
-            high = cursor.word()
-            if len(highs) < 64:
-                highs.append(high)
-        owner = cursor.varint()
-        base = block.incarnation + block.first_sequence if owner == 0 else pick(bases, owner - 1, "base")
-        found.append(high << 64 | (base + cursor.zigzag()) & (1 << 64) - 1)
+def template(main: Cursor, streams: list[bytes], roles: list[Role]) -> Template:
+    stream, fact = pick(streams, main.varint(), "stream"), main.byte()
+    of_role, rows = pick(roles, main.varint(), "role"), main.varint()
+    kind, status, span_kind = fact & 7, fact >> 3 & 3, fact >> 5
+    if not 0 < kind < len(KINDS) or status >= len(STATUSES) or span_kind >= SPAN_KINDS:
+        raise main.damage(f"a fact byte {fact:#04x}")
+    if rows == 0:
+        raise main.damage("a template of no events")
+    values = tuple(main.varint() for _ in range(4))
+    if max(values) > rows:
+        raise main.damage(f"a template of {rows} events with {max(values)} values in a column")
+    attributes = [(main.byte(), main.varint()) for _ in range(main.count(2))]
+    return Template(stream, kind, status, of_role, rows, values, attributes)
+
+
+def series_of(main: Cursor, strings: list[str]) -> list[Series]:
+    found = [Series(pick(strings, main.varint(), "string"), main.varint(), main.varint())
+             for _ in range(main.count(3))]
+    # A constant column takes no bytes, so only this bounds the members.
+    if len(strings) + sum(series.members for series in found) > MOST_STRINGS:
+        raise main.damage(f"more than {MOST_STRINGS} strings")
+    if any(series.width > LARGEST_WIDTH for series in found):
+        raise main.damage(f"a series of more than {LARGEST_WIDTH} digits")
     return found
 
 
-def templates(cursor: Cursor, block: Block, strings: list[str]) -> list[Template]:
-    roles = [role(cursor, strings) for _ in range(cursor.varint())]
-    streams = [block.stream] + [(cursor.take(16), cursor.take(4))[0] for _ in range(cursor.varint())]
-    found = []
-    for _ in range(cursor.varint()):
-        stream = pick(streams, cursor.varint(), "stream")
-        fact, number, rows = cursor.byte(), cursor.varint(), cursor.varint()
-        template = Template(stream, fact, pick(roles, number, "role"), rows, [cursor.varint() for _ in range(4)])
-        for _ in range(cursor.varint()):
-            template.types.append(cursor.byte())
-            key = cursor.varint()
-            template.keys.append(
-                pick(KEYS, key, "key") if key < FIRST_OWN_KEY else pick(strings, key - FIRST_OWN_KEY, "string"))
-        found.append(template)
-    return found
-
-
-def tables(cursor: Cursor, block: Block) -> Tables:
-    version, count = cursor.byte(), cursor.varint()
+def tables(main: Cursor, block: Block) -> Tables:
+    version, count = main.byte(), main.varint()
     if version != PAYLOAD_VERSION:
-        raise Damage(f"expected payload version {PAYLOAD_VERSION}, found {version}")
-    if count != block.events:
-        raise Damage(f"the header says {block.events} events, the payload {count}")
-    clock = Clock(cursor.varint(), cursor.word(), as_int64(cursor.word()), cursor.word())
-    base_time, foreign = as_int64(cursor.word()), cursor.varint()
-    bases = [cursor.word() for _ in range(cursor.varint())]
-    strings = [cursor.text() for _ in range(cursor.varint())]
-    series = [Series(pick(strings, cursor.varint(), "string"), cursor.varint(), cursor.varint())
-              for _ in range(cursor.varint())]
-    blobs = [cursor.take(cursor.varint()) for _ in range(cursor.varint())]
-    named = traces(cursor, block, bases)
-    return Tables(count, clock, base_time, foreign, bases, strings, series, blobs, named,
-                  templates(cursor, block, strings))
+        raise main.damage(f"expected payload version {PAYLOAD_VERSION}, found {version}")
+    if count != block.events or count > MOST_EVENTS:
+        raise main.damage(f"the header says {block.events} events, the payload {count}")
+    clock = Clock(main.varint(), main.word(), as_int64(main.word()), main.word(), as_int64(main.word()))
+    if not 1 <= clock.step < 1 << 32:
+        raise main.damage(f"a step of {clock.step}")
+    foreign = main.varint()
+    bases = [main.word() for _ in range(main.count(8))]
+    strings = [main.text() for _ in range(main.count(1, MOST_STRINGS))]
+    series = series_of(main, strings)
+    blobs = [main.take(main.varint()) for _ in range(main.count())]
+    of_traces = traces(main, bases, block)
+    if len(of_traces) - 1 > count:
+        raise main.damage(f"{len(of_traces) - 1} traces of {count} events")
+    roles = [role(main, strings) for _ in range(main.count(6, MOST_ROLES))]
+    streams = [block.stream]
+    for _ in range(main.count(20)):
+        streams.append(main.take(16))
+        main.take(4)  # the stream's epoch
+    templates = [template(main, streams, roles) for _ in range(main.count(9, MOST_TEMPLATES))]
+    if sum(template.rows for template in templates) != count:
+        raise main.damage(f"templates of other than {count} events")
+    if sum(template.rows * len(template.attributes) for template in templates) > MOST_ATTRIBUTES:
+        raise main.damage(f"more than {MOST_ATTRIBUTES} attributes")
+    return Tables(clock, foreign, bases, strings, series, blobs, of_traces, templates)

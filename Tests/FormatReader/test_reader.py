@@ -1,6 +1,7 @@
 """The reader's own tests: checksums after their published vectors, and what it says of damaged files."""
 
 import contextlib
+import dataclasses
 import io
 import random
 import re
@@ -10,12 +11,17 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import zstandard
+
 import container
 import names
 import reader
 from checksums import crc32c, xxh64
 from damage import Damage
-from dump import double, quoted
+from dump import double, line, quoted
+from events import events
+from frame import inflate
+from samples import Kind, Payload, constant, file, frame
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "traces" / "base.reel"
@@ -102,10 +108,56 @@ class DamageTests(unittest.TestCase):
         self.assertIn("expected the magic", read(b"%PDF-1.7" + bytes(100))[2][0])
 
     def test_a_frame_that_grows_beyond_its_length_is_refused(self) -> None:
-        import zstandard
-        bomb = zstandard.ZstdCompressor().compress(bytes(1 << 20))
-        with self.assertRaisesRegex(Damage, "expected 1000 bytes"):
-            container.inflate(bomb, 1000, 80)
+        with self.assertRaisesRegex(Damage, "expected a frame of 1000 bytes"):
+            inflate(frame(bytes(1 << 20)), 1000)
+
+    def test_another_version_is_named(self) -> None:
+        other = bytearray(self.sound[:container.FILE_HEADER_BYTES])
+        other[8:10] = b"\0\0"
+        other[76:80] = crc32c(bytes(other[:76])).to_bytes(4, "little")
+        status, lines, complaints = read(bytes(other))
+        self.assertEqual((status, lines), (2, []))
+        self.assertRegex(complaints[0], "offset 8: unsupported version: this reads version 1, the file has 0$")
+
+    def test_damage_under_sound_checksums_is_damage(self) -> None:
+        generator = random.Random(7)
+        data = self.sound
+        found = [block for block in container.blocks(data)
+                 if isinstance(block, container.Block) and block.type == container.EVENTS]
+        for _ in range(400):
+            block = generator.choice(found)
+            main, tail = bytearray(block.main), bytearray(block.tail)
+            part = tail if tail and generator.random() < 0.1 else main
+            place = generator.randrange(min(len(part), 3000))
+            part[place:place + generator.randrange(2)] = generator.choice([b"", b"\0", b"\xff", b"\x80" * 12, b"\x7f"])
+            with contextlib.suppress(Damage):
+                for event in events(dataclasses.replace(block, main=bytes(main), tail=bytes(tail))):
+                    line(event, "")
+
+
+class FrameTests(unittest.TestCase):
+    def test_what_stands_behind_the_frame_is_the_tail(self) -> None:
+        for data in (b"", b"a", bytes(1 << 20), random.Random(8).randbytes(300_000)):
+            self.assertEqual(inflate(frame(data) + b"tail", len(data)), (data, b"tail"))
+
+    def test_cut_frames_are_damage(self) -> None:
+        whole = frame(random.Random(9).randbytes(1000))
+        for length in range(len(whole)):
+            with self.assertRaises(Damage):
+                inflate(whole[:length], 1000)
+
+    def test_the_frame_states_its_size_and_has_a_checksum(self) -> None:
+        for options in ({"write_content_size": False, "write_checksum": True}, {"write_checksum": False}):
+            with self.assertRaises(Damage):
+                inflate(zstandard.ZstdCompressor(**options).compress(b"abc"), 3)
+
+
+class HandmadeTests(unittest.TestCase):
+    def test_a_file_of_one_event(self) -> None:
+        kind = Kind(names.MARK, 1, {"link": constant(2)})
+        self.assertEqual(read(file(Payload([kind], b"\0"))), (0, [
+            '{"timeUnixNanos":"0","device":"mini1","incarnation":"0000000000001000","sequence":5,"kind":"mark",'
+            '"name":"name","operation":"other"}'], []))
 
 
 class NamesTests(unittest.TestCase):
@@ -122,8 +174,9 @@ class DumpTests(unittest.TestCase):
         self.assertEqual(quoted('a"b\\c\n\x1b\u202eé'), '"a\\"b\\\\c\\n\\u001b\\u202eé"')
 
     def test_doubles_are_printed_as_swift_does(self) -> None:
-        for number, text in [(0.0, "0.0"), (-0.0, "-0.0"), (1.0, "1.0"), (0.1, "0.1"), (1e-5, "1e-05"),
-                             (0.0001, "0.0001"), (1.5e300, "1.5e+300"), (1e16, "1e+16"), (2.0 ** 53, "9007199254740992.0"),
-                             (2.0 ** 53 + 2, "9.007199254740994e+15"), (-1234567.5e-12, "-1.2345675e-06"), (5e-324, "5e-324"), (float("nan"), '"nan"'),
-                             (float("-inf"), '"-inf"')]:
+        for number, text in [
+                (0.0, "0.0"), (-0.0, "-0.0"), (1.0, "1.0"), (0.1, "0.1"), (1e-5, "1e-05"), (0.0001, "0.0001"),
+                (1.5e300, "1.5e+300"), (1e16, "1e+16"), (2.0 ** 53, "9007199254740992.0"),
+                (2.0 ** 53 + 2, "9.007199254740994e+15"), (-1234567.5e-12, "-1.2345675e-06"), (5e-324, "5e-324"),
+                (float("nan"), '"nan"'), (float("-inf"), '"-inf"')]:
             self.assertEqual(double(number), text)
