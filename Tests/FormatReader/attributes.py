@@ -24,6 +24,8 @@ def key_name(key: int, strings: list[str]) -> str:
 
 def members(shared: Tables, numbers: list[list[int]]) -> list[str]:
     """The strings of all series in order."""
+    if any(number < 0 for of_series in numbers for number in of_series):
+        raise Damage("a string of a series ends in a number below 0")
     return [f"{series.prefix}{str(number).rjust(series.width, '0')}"
             for series, of_series in zip(shared.series, numbers) for number in of_series]
 

@@ -135,6 +135,8 @@ class AttributeTests(unittest.TestCase):
         kind = Kind(MARK, 3, {"link": NONE}, {}, [(STRING, 1, members)])
         found = read(Payload([kind], b"\0\0\0", series=[(1, 3, 2, plain([7, 1234])), (1, 0, 1, constant(5))]))
         self.assertEqual([event.attributes[0][1] for event in found], ["name007", "name1234", "name5"])
+        with self.assertRaisesRegex(Damage, "below 0"):
+            read(Payload([kind], b"\0\0\0", series=[(1, 3, 2, plain([7, -1])), (1, 0, 1, constant(5))]))
 
     def test_keys_may_be_added(self) -> None:
         kind = Kind(MARK, 1, {"link": NONE}, {}, [(INT, 255, constant(1)), (INT, 257, constant(2))])

@@ -53,7 +53,7 @@ import Testing
     /// A regular pipeline: chained layers under a stage that is written at its end, over two streams and two traces.
     static func pipeline(_ steps: Int, _ symbols: Symbols, own: Bool) -> EventBatch {
         var batch = EventBatch()
-        var random = SplitMix(state: 42)
+        var random = SeededGenerator(seed: 42)
         var time: Int64 = 1_790_000_000_000_000_000
         let stage = symbols.intern(Role(.stage, phase: .decode, stage: 1))
         let layers = (0..<4).map { symbols.intern(Role(.layer, phase: .decode, layer: $0)) }
@@ -236,17 +236,5 @@ import Testing
         #expect(Self.decode(payload, header) == nil)
         header.eventCount = 11
         #expect(Self.decode(payload, header) == nil)
-    }
-}
-
-/// SplitMix64, for tests that print their seed.
-struct SplitMix {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }

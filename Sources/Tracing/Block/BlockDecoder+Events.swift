@@ -67,7 +67,8 @@ extension BlockDecoder {
                     attributeCount: UInt16(clamping: cursors[number].attributes)))
             attributeStart &+= cursors[number].attributes
         }
-        return true
+        // What no event used is no part of the format, and a place to hide things in.
+        return chain.foreign == foreignCount && zip(cursors, templates).allSatisfy { $0.sparse == $1.sparse }
     }
 
     private struct Fixed {

@@ -152,7 +152,7 @@ extension BlockDecoder {
     }
 
     /// Steps over the heads: of series, of fixed columns, of attributes by position; a column without values has none.
-    /// They are read again, one by one, with the columns.
+    /// They are read again, one by one, with the columns: a million heads kept would take more than their block.
     func skipHeads(_ reader: inout ByteReader) -> Bool {
         for group in series where ColumnHead(&reader, count: group.count) == nil { return false }
         for column in 0..<FixedColumn.count {

@@ -69,9 +69,12 @@ struct BlockDecoder {
         guard let foreign = source.takeTail(foreignCount * 8) else { return nil }
         for series in series {
             guard let head = ColumnHead(&heads, count: series.count),
-                let values = source.column(head, reference: nil)
+                let values = source.column(head)
             else { return nil }
-            for row in 0..<series.count { members.append(member(series.prefix, series.width, values[row])) }
+            for row in 0..<series.count {
+                guard let member = member(series.prefix, series.width, values[row]) else { return nil }
+                members.append(member)
+            }
         }
         guard let numbers = templateNumbers(&source) else { return nil }
         for column in 0..<FixedColumn.count {
@@ -81,7 +84,7 @@ struct BlockDecoder {
                     continue
                 }
                 guard let head = ColumnHead(&heads, count: templates[index].rows(column)),
-                    let values = source.column(head, reference: nil)
+                    let values = source.column(head)
                 else { return nil }
                 templates[index].columns.append(values)
             }
@@ -108,7 +111,8 @@ struct BlockDecoder {
         }
     }
 
-    private func member(_ prefix: Int, _ width: Int, _ number: Int64) -> StringID {
+    private func member(_ prefix: Int, _ width: Int, _ number: Int64) -> StringID? {
+        guard number >= 0 else { return nil }
         let digits = String(number)
         let padding = String(repeating: "0", count: max(0, width - digits.utf8.count))
         return symbols.intern(symbols.string(plain[prefix]) + padding + digits)

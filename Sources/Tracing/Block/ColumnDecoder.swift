@@ -112,8 +112,10 @@ struct ColumnSource {
         return (base + offset).assumingMemoryBound(to: UInt8.self)
     }
 
-    /// Reads one column; `reference` are the values its head refers to. Nil when bytes are missing or out of range.
-    mutating func column(_ head: ColumnHead, reference: ColumnValues?) -> ColumnValues? {
+    /// Reads one column; `reference` are the values its head refers to, which only an attribute's may do. Nil when bytes
+    /// are missing or out of range.
+    mutating func column(_ head: ColumnHead, reference: ColumnValues? = nil) -> ColumnValues? {
+        guard (head.reference == nil) == (reference == nil) else { return nil }
         if head.coding == Coding.constant { return constant(head, reference) }
         let target = arena.allocate(head.count)
         switch head.coding {

@@ -39,8 +39,10 @@ enum Zstd {
         var frameBytes = 0
         let main = stored.withUnsafeBytes { source in
             frameBytes = ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
-            // Of the size that the header announced: no bomb.
-            guard ZSTD_isError(frameBytes) == 0,
+            // Of the size that the header announced: no bomb. With a checksum of its own: bit 2 of the descriptor, which
+            // follows the magic (RFC 8878, 3.1.1.1.1).
+            guard ZSTD_isError(frameBytes) == 0, source.count > 4,
+                source[4] & 4 != 0 || PlantedBug.isOn(.payloadUnchecked),
                 ZSTD_getFrameContentSize(source.baseAddress, source.count) == UInt64(rawLength)
             else { return [UInt8]() }
             return [UInt8](unsafeUninitializedCapacity: rawLength) { buffer, count in
