@@ -17,7 +17,7 @@ import Testing
             }
             try recorder.flush()
         }
-        let stream = try #require(SessionDirectory(path).streamPaths.first)
+        let stream = try #require(SessionDirectory(path).streams.first).path
         let file = Path.join(stream, "0000.seg")
         if closes {
             try recorder.close()

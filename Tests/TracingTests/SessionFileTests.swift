@@ -82,7 +82,7 @@ import Testing
             try recorder.flush()
         }
         try recorder.close()
-        let stream = try #require(SessionDirectory(path).streamPaths.first)
+        let stream = try #require(SessionDirectory(path).streams.first).path
         let file = Path.join(stream, "0000.seg")
         let blocks = try BlockFileReader(path: file).newBlocks().filter { $0.header.type == .events }
         let victim = try #require(blocks.dropFirst(2).first)

@@ -175,8 +175,8 @@ public enum SessionStats {
         for index in memory {
             let device = input.fold.memory.devices[index]
             table.add([
-                Human.safe(input.device(index)), Human.bytes(device.rss), Human.bytes(device.active),
-                Human.bytes(device.allocatorCache), Human.bytes(device.peak), Human.bytes(device.gpu),
+                Human.safe(input.device(index)), Human.bytes(device.rss.last), Human.bytes(device.active.last),
+                Human.bytes(device.allocatorCache.last), Human.bytes(device.peak.last), Human.bytes(device.gpu),
                 Human.percent(device.cpuPPM.map { Double($0) / 1e6 }),
             ])
         }

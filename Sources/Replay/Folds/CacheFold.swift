@@ -4,11 +4,7 @@ struct CacheFold: Sendable {
         var hits = 0
         var lookups = 0
         var entries: Int64?
-        var sizeBytes: Int64? {
-            didSet { if let sizeBytes { maxSizeBytes = max(maxSizeBytes ?? sizeBytes, sizeBytes) } }
-        }
-        /// The greatest size so far.
-        private(set) var maxSizeBytes: Int64?
+        var sizeBytes = Gauge()
         var kvSizeBytes: Int64?
         var kvSequences: Int64?
     }

@@ -4,17 +4,12 @@ import SpanreelTracing
 struct MemoryFold: Sendable {
     struct Device: Sendable {
         var hasSample = false
-        var rss: Int64?
-        var active: Int64?
-        var allocatorCache: Int64?
-        var peak: Int64?
+        var rss = Gauge()
+        var active = Gauge()
+        var allocatorCache = Gauge()
+        var peak = Gauge()
         var gpu: Int64?
         var limit: Int64?
-        /// The greatest of each gauge so far.
-        var maxRSS: Int64?
-        var maxActive: Int64?
-        var maxAllocatorCache: Int64?
-        var maxPeak: Int64?
         var cpuNanos: Int64?
         var cpuAt: Int64 = 0
         /// Of one core, in parts per million.
@@ -60,22 +55,16 @@ struct MemoryFold: Sendable {
             }
             switch attribute.key {
             case .rssBytes:
-                devices[index].rss = integer
-                devices[index].maxRSS = max(devices[index].maxRSS ?? integer, integer)
+                devices[index].rss.read(integer)
                 devices[index].series.add(integer, bucket: bucket, channel: 0)
             case .activeBytes:
-                devices[index].active = integer
-                devices[index].maxActive = max(devices[index].maxActive ?? integer, integer)
+                devices[index].active.read(integer)
                 devices[index].series.add(integer, bucket: bucket, channel: 1)
             case .gpuBytes:
                 devices[index].gpu = integer
                 devices[index].series.add(integer, bucket: bucket, channel: 2)
-            case .allocatorCacheBytes:
-                devices[index].allocatorCache = integer
-                devices[index].maxAllocatorCache = max(devices[index].maxAllocatorCache ?? integer, integer)
-            case .peakBytes:
-                devices[index].peak = integer
-                devices[index].maxPeak = max(devices[index].maxPeak ?? integer, integer)
+            case .allocatorCacheBytes: devices[index].allocatorCache.read(integer)
+            case .peakBytes: devices[index].peak.read(integer)
             case .limitBytes: devices[index].limit = integer
             case .requestsWaiting: devices[index].waiting = integer
             case .requestsRunning: devices[index].running = integer
@@ -92,8 +81,8 @@ struct MemoryFold: Sendable {
         var rss: Int64 = 0
         var gpu: Int64 = 0
         for device in devices {
-            rss = rss &+ (device.rss ?? 0)
-            gpu = gpu &+ (device.gpu ?? device.active ?? 0)
+            rss = rss &+ (device.rss.last ?? 0)
+            gpu = gpu &+ (device.gpu ?? device.active.last ?? 0)
         }
         peakRSS = max(peakRSS, rss)
         peakGPU = max(peakGPU, gpu)

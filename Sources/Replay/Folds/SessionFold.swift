@@ -308,7 +308,7 @@ public struct SessionFold {
         let size = batch.int(.cacheSizeBytes, of: event)
         cache.update(Int(span.stream.device)) {
             if let entries { $0.entries = entries }
-            if let size { $0.sizeBytes = size }
+            if let size { $0.sizeBytes.read(size) }
         }
         // Every device keeps its share of the same entries; they count once, at the scheduler's device.
         guard span.plan.operation != .cacheLookup, cache.scheduler < 0 || cache.scheduler == Int(span.stream.device)
@@ -335,7 +335,7 @@ public struct SessionFold {
         guard entries != nil || size != nil || kvSize != nil || kvSequences != nil else { return }
         cache.update(Int(stream.device)) {
             if let entries { $0.entries = entries }
-            if let size { $0.sizeBytes = size }
+            if let size { $0.sizeBytes.read(size) }
             if let kvSize { $0.kvSizeBytes = kvSize }
             if let kvSequences { $0.kvSequences = kvSequences }
         }

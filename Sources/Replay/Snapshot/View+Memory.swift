@@ -5,9 +5,9 @@ struct MemoryView {
     let input: SnapshotInput
 
     /// The resident memory of all devices now.
-    var rssBytes: Int64? { sum { $0.rss } }
+    var rssBytes: Int64? { sum { $0.rss.last } }
     /// GPU memory of all devices now; where nobody reports it, the framework's active memory (unified memory).
-    var gpuBytes: Int64? { sum { $0.gpu ?? $0.active } }
+    var gpuBytes: Int64? { sum { $0.gpu ?? $0.active.last } }
 
     private func sum(_ value: (MemoryFold.Device) -> Int64?) -> Int64? {
         let values = input.fold.memory.devices.compactMap(value)
@@ -50,17 +50,17 @@ struct MemoryView {
 
     private func write(_ index: Int, _ device: MemoryFold.Device, _ json: inout JSONWriter) {
         json.field("device", input.device(index))
-        json.field("rssBytes", device.rss)
-        json.field("activeBytes", device.active)
-        json.field("allocatorCacheBytes", device.allocatorCache)
-        json.field("peakBytes", device.peak)
+        json.field("rssBytes", device.rss.last)
+        json.field("activeBytes", device.active.last)
+        json.field("allocatorCacheBytes", device.allocatorCache.last)
+        json.field("peakBytes", device.peak.last)
         json.field("gpuBytes", device.gpu)
         json.field("limitBytes", device.limit)
         json.object("max") { json in
-            json.field("rssBytes", device.maxRSS)
-            json.field("activeBytes", device.maxActive)
-            json.field("allocatorCacheBytes", device.maxAllocatorCache)
-            json.field("peakBytes", device.maxPeak)
+            json.field("rssBytes", device.rss.greatest)
+            json.field("activeBytes", device.active.greatest)
+            json.field("allocatorCacheBytes", device.allocatorCache.greatest)
+            json.field("peakBytes", device.peak.greatest)
         }
         json.ratio("cpu", device.cpuPPM.map { Double($0) / 1e6 })
         let columns = device.series.columns(from: input.firstBucket, to: input.lastBucket, limit: 120)

@@ -11,6 +11,7 @@ struct ClockBounds: Sendable {
         var bound: Int64
     }
 
+    static let epochNanos: Int64 = 10_000_000_000
     /// More vertices than this a hull of ten seconds does not have; then the slackest gives way.
     private static let hullLimit = 32
     private static let epochLimit = 4096
@@ -19,7 +20,7 @@ struct ClockBounds: Sendable {
     private(set) var hulls: ContiguousArray<(number: Int64, points: ContiguousArray<Point>)> = []
 
     mutating func add(_ bound: Int64, at time: Int64) {
-        let number = time / ClockFold.epochNanos
+        let number = time / Self.epochNanos
         let place: Int
         if let last = hulls.last, last.number == number {
             place = hulls.count - 1

@@ -4,7 +4,6 @@
 /// from above, and a clock probe is two such messages, there and back. ``ClockBounds`` keeps the tightest of each
 /// direction, ``ClockGraph`` solves all clocks together.
 struct ClockFold: Sendable {
-    static let epochNanos: Int64 = 10_000_000_000
     private static let edgeLimit = 4096
     /// Instants solved at most; between them offsets follow straight lines.
     private static let knotLimit = 4096
@@ -33,7 +32,7 @@ struct ClockFold: Sendable {
     /// Moves on to the epoch of `time`; the alignment of the past is then solved once.
     @inline(__always) mutating func advance(to time: Int64, domains: [String]) {
         guard isStale || !edges.isEmpty else { return }
-        let epoch = time / Self.epochNanos
+        let epoch = time / ClockBounds.epochNanos
         if epoch != currentEpoch || isStale {
             currentEpoch = epoch
             isStale = false

@@ -1,11 +1,3 @@
-/// A payload before compression: what zstd sees, and what it would only be slowed down by.
-struct BlockPayload {
-    /// Becomes one zstd frame.
-    var main: [UInt8]
-    /// Stored as it is behind the frame.
-    var tail: [UInt8] = []
-}
-
 extension BlockEncoder {
     /// Ends the block. The encoder is then ready for another `begin`.
     func finish(symbols: Symbols, streams: [BlockStream] = []) -> BlockPayload {
@@ -131,38 +123,30 @@ extension BlockEncoder {
         _ tables: inout ByteWriter, _ strings: inout BlockStrings, _ streams: [BlockStream]
     ) {
         let symbols = strings.symbols
-        // Roles by first use.
-        var roleNumber: [UInt32: Int] = [:]
-        var roles: [UInt32] = []
+        var roles = FirstUse<UInt32>()
+        var origins = FirstUse<UInt32>()
         eachTemplate { _, template in
-            if roleNumber[template.role] == nil {
-                roleNumber[template.role] = roles.count
-                roles.append(template.role)
-            }
+            _ = roles.number(template.role)
+            _ = origins.number(template.stream)
         }
-        tables.varint(UInt64(roles.count))
-        for id in roles {
+        tables.varint(UInt64(roles.keys.count))
+        for id in roles.keys {
             tables.role(symbols.role(RoleID(id))) { writer, text in writer.varint(strings.name(text)) }
         }
-        // Streams by first use; the first one is the header's and not written again.
-        var streamNumber: [UInt32: Int] = [:]
-        var others = ByteWriter()
-        eachTemplate { _, template in
-            guard streamNumber[template.stream] == nil else { return }
-            streamNumber[template.stream] = streamNumber.count
-            guard streamNumber.count > 1, Int(template.stream) < streams.count else { return }
-            let stream = streams[Int(template.stream)]
-            others.u64(stream.id.high)
-            others.u64(stream.id.low)
-            others.u32(stream.epoch)
+        // The first stream is the header's and not written again.
+        let others = origins.keys.dropFirst()
+        tables.varint(UInt64(others.count))
+        for number in others {
+            let stream = Int(number) < streams.count ? streams[Int(number)] : BlockStream(id: .none, epoch: 0)
+            tables.u64(stream.id.high)
+            tables.u64(stream.id.low)
+            tables.u32(stream.epoch)
         }
-        tables.varint(UInt64(max(0, streamNumber.count - 1)))
-        tables.bytes.append(contentsOf: others.bytes)
         tables.varint(UInt64(used.count))
         eachTemplate { _, template in
-            tables.varint(UInt64(streamNumber[template.stream] ?? 0))
+            tables.varint(UInt64(origins[template.stream] ?? 0))
             tables.u8(template.fact)
-            tables.varint(UInt64(roleNumber[template.role] ?? 0))
+            tables.varint(UInt64(roles[template.role] ?? 0))
             tables.varint(UInt64(template.columns[FixedColumn.gap].count))
             for column in FixedColumn.parentBase..<FixedColumn.count {
                 tables.varint(UInt64(template.columns[column].count))

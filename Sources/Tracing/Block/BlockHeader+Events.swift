@@ -3,7 +3,7 @@ extension BlockHeader {
     /// It names the stream of the first event; the payload names the others.
     init(batch: borrowing EventBatch, streams: [BlockStream]) {
         let first = Int(batch.events.first?.stream ?? 0)
-        let stream = first < streams.count ? streams[first] : BlockStream(id: RandomID(high: 0, low: 0), epoch: 0)
+        let stream = first < streams.count ? streams[first] : BlockStream(id: .none, epoch: 0)
         self.init(events: batch.events, stream: stream.id, epoch: stream.epoch)
         guard let clock = batch.clock else { return }
         minStart = clock.unixNanos(minStart)

@@ -2,14 +2,13 @@
 /// decimal number at their end ("mini1-430", "cmpl-00012") and are written as one column of integers.
 struct BlockStrings {
     let symbols: Symbols
-    private(set) var plain: [String] = [""]
+    private var plain = FirstUse<String>()
     private(set) var series: [Series] = []
-    private(set) var blobs: [UInt32] = []
-    private var noted: [UInt32] = []
-    private var noteOf: [UInt32: Int64] = [:]
+    private var blobs = FirstUse<UInt32>()
+    /// Values of attributes, by id.
+    private var noted = FirstUse<UInt32>()
+    /// By number in `noted`.
     private var finals: [Int64] = []
-    private var blobNumber: [UInt32: Int64] = [:]
-    private var names: [String: UInt64] = ["": 0]
 
     /// `prefix` and a number of at least `width` digits.
     struct Series {
@@ -26,31 +25,22 @@ struct BlockStrings {
     /// Fewer members than this are written out.
     private static let leastMembers = 8
 
-    init(symbols: Symbols) { self.symbols = symbols }
+    init(symbols: Symbols) {
+        self.symbols = symbols
+        _ = plain.number("")
+    }
 
     /// A number for a string by first use, to be replaced by `final` once all are known.
-    mutating func note(_ symbol: Int64) -> Int64 {
-        let id = UInt32(truncatingIfNeeded: symbol)
-        if let known = noteOf[id] { return known }
-        noteOf[id] = Int64(noted.count)
-        noted.append(id)
-        return Int64(noted.count - 1)
-    }
+    mutating func note(_ symbol: Int64) -> Int64 { Int64(noted.number(UInt32(truncatingIfNeeded: symbol))) }
 
-    mutating func blob(_ symbol: Int64) -> Int64 {
-        let id = UInt32(truncatingIfNeeded: symbol)
-        if let known = blobNumber[id] { return known }
-        blobNumber[id] = Int64(blobs.count)
-        blobs.append(id)
-        return Int64(blobs.count - 1)
-    }
+    mutating func blob(_ symbol: Int64) -> Int64 { Int64(blobs.number(UInt32(truncatingIfNeeded: symbol))) }
 
     /// Settles which strings are plain and which are members of a series.
     mutating func order(effort: BlockEffort) {
         var groups: [SeriesKey: Int] = [:]
         var members: [(key: SeriesKey, notes: [Int], numbers: [Int64])] = []
-        var isMember = [Bool](repeating: false, count: noted.count)
-        for (index, id) in noted.enumerated() {
+        var isMember = [Bool](repeating: false, count: noted.keys.count)
+        for (index, id) in noted.keys.enumerated() {
             guard let (key, number) = Self.split(symbols.string(StringID(id))) else { continue }
             let group = groups[key] ?? members.count
             if group == members.count {
@@ -62,8 +52,8 @@ struct BlockStrings {
         }
         members.removeAll { $0.notes.count < Self.leastMembers }
         for group in members { for note in group.notes { isMember[note] = true } }
-        finals = [Int64](repeating: 0, count: noted.count)
-        for (index, id) in noted.enumerated() where !isMember[index] {
+        finals = [Int64](repeating: 0, count: noted.keys.count)
+        for (index, id) in noted.keys.enumerated() where !isMember[index] {
             finals[index] = Int64(name(symbols.string(StringID(id))))
         }
         // Prefixes and names may still add plain strings: members are numbered behind all of those, from 2^32 on.
@@ -81,24 +71,19 @@ struct BlockStrings {
     func final(_ note: Int64) -> Int64 { finals[Int(note)] }
 
     /// The number of a plain string, new or old.
-    mutating func name(_ text: String) -> UInt64 {
-        if let known = names[text] { return known }
-        names[text] = UInt64(plain.count)
-        plain.append(text)
-        return UInt64(plain.count - 1)
-    }
+    mutating func name(_ text: String) -> UInt64 { UInt64(plain.number(text)) }
 
     func write(_ writer: inout ByteWriter) {
-        writer.varint(UInt64(plain.count))
-        for text in plain { writer.string(text) }
+        writer.varint(UInt64(plain.keys.count))
+        for text in plain.keys { writer.string(text) }
         writer.varint(UInt64(series.count))
         for series in series {
-            writer.varint(names[series.prefix] ?? 0)
+            writer.varint(UInt64(plain[series.prefix] ?? 0))
             writer.varint(UInt64(series.width))
             writer.varint(UInt64(series.numbers.count))
         }
-        writer.varint(UInt64(blobs.count))
-        for blob in blobs {
+        writer.varint(UInt64(blobs.keys.count))
+        for blob in blobs.keys {
             writer.blob(symbols.blobs.indices.contains(Int(blob)) ? symbols.blobs[Int(blob)] : [])
         }
     }

@@ -1,3 +1,11 @@
+/// Signed numbers as unsigned ones that stay small near zero: 0, -1, 1, -2, ...
+enum ZigZag {
+    @inline(__always) static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
+    @inline(__always) static func decode(_ raw: UInt64) -> Int64 {
+        Int64(bitPattern: raw &>> 1) ^ -Int64(bitPattern: raw & 1)
+    }
+}
+
 /// Appends little-endian integers, LEB128 varints and strings.
 struct ByteWriter {
     var bytes: [UInt8] = []
@@ -22,8 +30,7 @@ struct ByteWriter {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// Signed values near zero stay short: 0, -1, 1, -2, ...
-    mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
+    mutating func zigzag(_ value: Int64) { varint(ZigZag.encode(value)) }
 
     mutating func string(_ text: String) { blob(Array(text.utf8)) }
 
@@ -114,10 +121,7 @@ struct ByteReader {
         return nil
     }
 
-    mutating func zigzag() -> Int64? {
-        guard let raw = varint() else { return nil }
-        return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
-    }
+    mutating func zigzag() -> Int64? { varint().map(ZigZag.decode) }
 
     mutating func blob() -> [UInt8]? {
         guard let count = varint(), count <= UInt64(remaining) else { fail(); return nil }

@@ -49,16 +49,13 @@ final class ColumnCoder {
         /// The unsigned number that is written for the value at `index`.
         @inline(__always) func unsigned(_ index: Int) -> UInt64 {
             let value = values[index]
-            return isZigzag
-                ? UInt64(bitPattern: value << 1 ^ value >> 63) : UInt64(bitPattern: value) &- UInt64(bitPattern: least)
+            return isZigzag ? ZigZag.encode(value) : UInt64(bitPattern: value &- least)
         }
 
         /// The greatest unsigned number.
         var span: UInt64 {
             isZigzag
-                ? max(
-                    UInt64(bitPattern: least << 1 ^ least >> 63), UInt64(bitPattern: greatest << 1 ^ greatest >> 63))
-                : UInt64(bitPattern: greatest) &- UInt64(bitPattern: least)
+                ? max(ZigZag.encode(least), ZigZag.encode(greatest)) : UInt64(bitPattern: greatest &- least)
         }
 
         var width: Int { (64 - span.leadingZeroBitCount + 7) / 8 }
@@ -132,8 +129,7 @@ final class ColumnCoder {
         let (values, count) = (residual.values, residual.values.count)
         if residual.isZigzag {
             for index in 0..<count {
-                let value = values[index]
-                target[index] = UInt8(truncatingIfNeeded: (value &<< 1 ^ value &>> 63) &>> shift)
+                target[index] = UInt8(truncatingIfNeeded: ZigZag.encode(values[index]) &>> UInt64(shift))
             }
         } else {
             let least = residual.least

@@ -169,10 +169,7 @@ struct ColumnSource {
             for index in 0..<head.count { target[index] |= Int64(bytes[index]) &<< shift }
         }
         if head.isZigzag {
-            for index in 0..<head.count {
-                let raw = UInt64(bitPattern: target[index])
-                target[index] = Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
-            }
+            for index in 0..<head.count { target[index] = ZigZag.decode(UInt64(bitPattern: target[index])) }
         } else if head.base != 0 {
             for index in 0..<head.count { target[index] &+= head.base }
         }
@@ -207,10 +204,7 @@ struct ColumnSource {
                     guard width < 64 else { return false }
                     let value = bases[symbol] &+ Self.bits(bits, size, position, width)
                     position &+= width
-                    target[index] =
-                        head.isZigzag
-                        ? Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-                        : Int64(bitPattern: value &+ base)
+                    target[index] = head.isZigzag ? ZigZag.decode(value) : Int64(bitPattern: value &+ base)
                 }
                 return true
             }

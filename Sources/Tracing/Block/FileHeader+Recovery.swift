@@ -8,12 +8,12 @@ extension FileHeader {
         let size = POSIX.sizeBytes(fd)
         guard let first = try firstBlock(fd, size, path) else { return nil }
         var header = FileHeader(
-            kind: first.block.stream == RandomID(high: 0, low: 0) ? .packed : .segment, epoch: first.block.epoch,
-            session: RandomID(high: 0, low: 0), stream: first.block.stream, syncMarker: first.marker,
+            kind: first.block.stream == .none ? .packed : .segment, epoch: first.block.epoch,
+            session: .none, stream: first.block.stream, syncMarker: first.marker,
             createdUnixNanos: 0)
         // A packed file's first block says who the session is; of a lost first one only a stream's is left.
         if Path.last(path).hasSuffix(".seg") == false { header.kind = .packed }
-        if header.kind == .packed { header.stream = RandomID(high: 0, low: 0) }
+        if header.kind == .packed { header.stream = .none }
         if first.block.type == .description {
             let stored = try POSIX.read(
                 fd, offset: first.offset + BlockHeader.sizeBytes, count: first.block.storedLength, path: path)

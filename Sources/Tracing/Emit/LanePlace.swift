@@ -8,7 +8,7 @@ enum LanePlace {
     ) -> (path: String, isShared: Bool) {
         let shared = "/dev/shm"
         if wish == .automatic, POSIX.isDirectory(shared), sp_free_bytes(shared) >= Int64(laneBytes) * 8 + 64 << 20 {
-            return ("\(shared)/spanreel-\(POSIX.userID())/\(stream)", true)
+            return ("\(StreamHead.sharedPrefix)\(POSIX.userID())/\(stream)", true)
         }
         return (Path.join(streamPath, "lanes"), false)
     }

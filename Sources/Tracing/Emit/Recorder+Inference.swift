@@ -12,7 +12,7 @@ extension Recorder {
         _ role: RoleHandle, parent: SpanContext? = nil, at: Ticks? = nil,
         _ attributes: (inout AttributeWriter) -> Void = { _ in }
     ) {
-        instant(Fact.pack(.mark, .unset, .unspecified), role, parent: parent, at: at, attributes)
+        instant(.mark, role, parent: parent, at: at, attributes)
     }
 
     /// `count` tokens were emitted (`.decode`) or computed (`.prefill`) for the request of `span`, now or at `at`.
@@ -21,9 +21,7 @@ extension Recorder {
         _ attributes: (inout AttributeWriter) -> Void = { _ in }
     ) {
         guard let core else { return }
-        instant(
-            Fact.pack(.tokens, .unset, .unspecified), core.tokenRole(phase), value: UInt32(clamping: count),
-            parent: span, at: at, attributes)
+        instant(.tokens, core.tokenRole(phase), value: UInt32(clamping: count), parent: span, at: at, attributes)
     }
 
     /// One look into the prefix cache, from `start` until now. A hit is any token found.
@@ -64,8 +62,7 @@ extension Recorder {
     /// Gauges of memory, processor and queues, read now.
     public func sample(at: Ticks? = nil, _ attributes: (inout AttributeWriter) -> Void) {
         guard let core else { return }
-        instant(
-            Fact.pack(.sample, .unset, .unspecified), core.sampleRole, parent: nil, at: at, attributes)
+        instant(.sample, core.sampleRole, parent: nil, at: at, attributes)
     }
 
     /// One clock probe: T0 and T3 are this stream's stamps, T1 and T2 the peer's, in Unix nanoseconds of its clock.

@@ -65,15 +65,15 @@ extension Recorder {
     /// Records something that has no duration and opens nothing: marks, tokens, samples.
     @inlinable @inline(__always)
     func instant(
-        _ fact: UInt8, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?, at: Ticks?,
+        _ kind: EventKind, _ role: RoleHandle, value: UInt32 = 0, parent: SpanContext?, at: Ticks?,
         _ attributes: (inout AttributeWriter) -> Void
     ) {
         guard let lane else { return }
         var contextID: UInt32 = 0
         if let parent { contextID = resolve(lane, parent).contextID }
         _ = lane.emit(
-            fact: fact, context: contextID, time: at?.rawValue ?? sp_ticks(), value: value, role: role.arenaID,
-            span: parent?.span.rawValue ?? 0, attributes)
+            fact: Fact.pack(kind, .unset, .unspecified), context: contextID, time: at?.rawValue ?? sp_ticks(),
+            value: value, role: role.arenaID, span: parent?.span.rawValue ?? 0, attributes)
     }
 
     // MARK: Inside

@@ -43,7 +43,7 @@ public final class Recorder: Sendable {
     /// Whether emitting records anything.
     public var isEnabled: Bool { sp_load_relaxed(hot) > RecorderCore.closedID }
     /// The stream's id; zero when disabled.
-    public var streamID: StreamID { core?.info.id ?? StreamID(high: 0, low: 0) }
+    public var streamID: StreamID { core?.info.id ?? .none }
     /// The session's id; zero when disabled.
     public var sessionID: SessionID { core?.session.id ?? SessionID(high: 0, low: 0) }
     /// Where the session grows; empty when disabled.

@@ -50,6 +50,10 @@ public struct RandomID: Hashable, Sendable, Comparable, CustomStringConvertible 
     public var high: UInt64
     /// Last sixteen digits.
     public var low: UInt64
+    /// Nobody: the stream of what is said of a whole session.
+    public static let none = RandomID(high: 0, low: 0)
+    /// Whether this is nobody's id.
+    public var isNone: Bool { self == .none }
     /// An id from its halves.
     public init(high: UInt64, low: UInt64) {
         self.high = high

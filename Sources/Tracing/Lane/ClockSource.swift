@@ -33,7 +33,8 @@ struct ClockSource: Sendable, Equatable {
     init?(facts: [String: String]) {
         guard let name = facts["clock.name"], let ticks = facts["clock.anchor.ticks"].flatMap({ UInt64($0) }),
             let unix = facts["clock.anchor.unix"].flatMap({ Int64($0) }),
-            let rate = facts["clock.rate"].flatMap({ UInt64($0) }),
+            // A tick of more than a second is no clock's, and a multiple of its rate would overflow.
+            let rate = facts["clock.rate"].flatMap({ UInt64($0) }), rate < 1_000_000_000 << 32,
             let step = facts["clock.step"].flatMap({ UInt64($0) }), step > 0
         else { return nil }
         self.init(

@@ -73,6 +73,15 @@ struct StreamHead {
         return String(decoding: UnsafeRawBufferPointer(start: file.base + 144, count: count), as: UTF8.self)
     }
 
+    /// Where the lanes lie when that is shared memory, so that whoever is done with them removes it. Only what we can
+    /// have made ourselves: the path comes from a file.
+    var sharedLaneDirectory: String? {
+        laneDirectory.flatMap { $0.hasPrefix(Self.sharedPrefix) && !$0.contains("..") ? $0 : nil }
+    }
+
+    /// Before the user's id and the stream's.
+    static let sharedPrefix = "/dev/shm/spanreel-"
+
     var laneCount: Int { Int(truncatingIfNeeded: min(sp_load_acquire(file.base + 56), UInt64(LanePool.maxLanes))) }
     var isEnded: Bool { sp_load_acquire(file.base + 8) == Self.ended }
 

@@ -42,5 +42,5 @@ public struct Retention: Sendable, Hashable {
     }
 
     /// Segments are small enough that forgetting one does not forget most.
-    var segmentBytes: Int { min(StreamStore.segmentBytes, max(1 << 16, (sizeBytes ?? .max) / 8)) }
+    var segmentBytes: Int { min(64 << 20, max(1 << 16, (sizeBytes ?? .max) / 8)) }
 }

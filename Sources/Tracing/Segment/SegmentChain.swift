@@ -14,6 +14,9 @@ struct ClosedSegment {
 /// A segment that fails a sync, or that cannot be put in order after a failed write, is left as it is. The next one begins
 /// with every block that no sync had covered, from memory: readers take each sequence once, wherever it lies.
 struct SegmentChain {
+    /// Of zstd: the fastest, for a thread that keeps up with emitters. Packing compresses again.
+    static let level = 1
+
     let directory: String
     let session: SessionID
     let stream: StreamID
@@ -49,11 +52,10 @@ struct SegmentChain {
         self.epoch = epoch
         self.retention = retention
         self.isSynced = isSynced
-        compressor = try ZstdCompressor(level: StreamStore.level)
+        compressor = try ZstdCompressor(level: Self.level)
         // Behind the greatest number, not the count: the oldest may have been forgotten.
-        nextIndex = (POSIX.list(directory) ?? []).reduce(0) { next, name in
-            guard name.hasSuffix(".seg"), let index = Int(name.dropLast(4)) else { return next }
-            return max(next, index + 1)
+        nextIndex = SessionDirectory.segmentPaths(directory).reduce(0) { next, path in
+            max(next, (Int(Path.last(path).dropLast(4)) ?? -1) + 1)
         }
         // Lets a reader know whose a file is whose own header is damaged.
         description = Description(values: ["session": session.description])

@@ -24,9 +24,25 @@ struct SessionDirectory {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".seg"
     }
 
-    /// Paths of the stream directories, sorted.
-    var streamPaths: [String] {
-        (POSIX.list(streamsPath) ?? []).filter { !$0.hasPrefix(".") }.map { Path.join(streamsPath, $0) }
+    /// Paths of a stream's segments, sorted.
+    static func segmentPaths(_ stream: String) -> [String] {
+        (POSIX.list(stream) ?? []).filter { $0.hasSuffix(".seg") }.map { Path.join(stream, $0) }
+    }
+
+    /// A stream's directory and what its name says.
+    struct Stream {
+        var path: String
+        var id: StreamID
+        var epoch: UInt32
+    }
+
+    /// The stream directories, sorted by path; what is named otherwise is none.
+    var streams: [Stream] {
+        (POSIX.list(streamsPath) ?? []).compactMap { name in
+            let parts = name.split(separator: "-")
+            guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = UInt32(parts[1]) else { return nil }
+            return Stream(path: Path.join(streamsPath, name), id: id, epoch: epoch)
+        }
     }
 
     /// Identity of a session, and the one clock of the boot that made it.
@@ -63,7 +79,7 @@ struct SessionDirectory {
         let clock = ClockSource.measure()
         let session = SessionID.random()
         let header = FileHeader(
-            kind: .session, epoch: 0, session: session, stream: RandomID(high: 0, low: 0), syncMarker: .random(),
+            kind: .session, epoch: 0, session: session, stream: .none, syncMarker: .random(),
             createdUnixNanos: clock.calibration.unixAnchor)
         let writer = try BlockFileWriter(creating: sessionFile, header: header, compressor: ZstdCompressor(level: 3))
         let description = Description(
@@ -71,7 +87,7 @@ struct SessionDirectory {
                 "session": session.description, "created": String(clock.calibration.unixAnchor),
                 "name": name, "boot": POSIX.bootID(),
             ].merging(clock.facts) { $1 })
-        try writer.append(description.payload, BlockHeader(type: .description, stream: RandomID(high: 0, low: 0)))
+        try writer.append(description.payload, BlockHeader(type: .description, stream: .none))
         try writer.sync()
         // The names in the new directory have to survive before the directory gets its own.
         POSIX.syncDirectory(path)
@@ -110,13 +126,9 @@ struct SessionDirectory {
             throw failure
         }
         var header = try? BlockFileReader(path: sessionFile).header
-        for stream in streamPaths where header == nil || header?.session == RandomID(high: 0, low: 0) {
-            for name in (POSIX.list(stream) ?? []) where name.hasSuffix(".seg") {
-                if let segment = try? BlockFileReader(path: Path.join(stream, name)) {
-                    header = segment.header
-                    break
-                }
-            }
+        for stream in streams where header?.session.isNone ?? true {
+            let segments = Self.segmentPaths(stream.path).lazy
+            header = segments.compactMap { try? BlockFileReader(path: $0) }.first?.header ?? header
         }
         guard let header else { throw failure }
         let info = SessionInfo(

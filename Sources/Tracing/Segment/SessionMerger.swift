@@ -52,7 +52,7 @@ public enum SessionMerger {
         let writer = try SessionWriter(
             path: target, name: reader.session.name, sessionID: reader.session.id,
             createdUnixNanos: reader.session.createdUnixNanos, symbols: reader.symbols)
-        let events = try SessionCopy.run(reader, writer) { info in info }
+        let events = try SessionCopy.run(reader, writer)
         try writer.finish()
         return Report(
             path: target, events: events, duplicates: max(0, inputEvents - events), streams: reader.streams.count,

@@ -20,12 +20,7 @@ public enum SessionPacker {
     public static func pack(path: String, to target: String? = nil, level: Int = 19) throws(TraceError) -> Report {
         let path = Path.strip(path)
         let reader = try SessionReader(path: path)
-        if let live = reader.streams.first(where: { $0.state == .live }) {
-            throw TraceError(
-                .busy,
-                "expected a session that has ended, found one that \(live.device) (pid \(live.pid)) still writes",
-                path: path)
-        }
+        try reader.refuseLive()
         if reader.session.isPacked && target == nil {
             throw TraceError(
                 .invalid, "expected a session directory, found a packed file; give -o to pack it anew", path: path)
@@ -36,7 +31,7 @@ public enum SessionPacker {
             path: target ?? path, name: reader.session.name, sessionID: reader.session.id,
             createdUnixNanos: reader.session.createdUnixNanos, level: level, symbols: reader.symbols,
             replacing: target == nil)
-        let events = try SessionCopy.run(reader, writer) { info in info }
+        let events = try SessionCopy.run(reader, writer)
         if target == nil {
             try writer.finish(replacing: path)
             for directory in lanes { POSIX.removeTree(directory) }
@@ -49,21 +44,20 @@ public enum SessionPacker {
     }
 
     private static func laneDirectories(_ path: String) -> [String] {
-        SessionDirectory(path).streamPaths.compactMap { stream in
-            guard let head = try? StreamHead.open(path: Path.join(stream, "head")) else { return nil }
+        SessionDirectory(path).streams.compactMap { stream in
+            guard let head = try? StreamHead.open(path: Path.join(stream.path, "head")) else { return nil }
             defer { head.file.unmap() }
-            // Only what we can have made ourselves: the path comes from a file.
-            return head.laneDirectory.flatMap { $0.hasPrefix("/dev/shm/spanreel-") && !$0.contains("..") ? $0 : nil }
+            return head.sharedLaneDirectory
         }
     }
 }
 
 /// Reads one session into a writer that shares its symbols.
 enum SessionCopy {
-    /// Copies all events; `describe` may change what is said of a stream. Returns the number of events.
+    /// Copies all events; `describe` may change what is said of a stream, `change` a batch. Returns the number of events.
     static func run(
-        _ reader: SessionReader, _ writer: SessionWriter, _ describe: (StreamInfo) -> StreamInfo,
-        _ change: (borrowing EventBatch) -> EventBatch? = { _ in nil }
+        _ reader: SessionReader, _ writer: SessionWriter, describe: (StreamInfo) -> StreamInfo = { $0 },
+        change: (borrowing EventBatch) -> EventBatch? = { _ in nil }
     ) throws(TraceError) -> Int {
         var failure: TraceError?
         var added = 0

@@ -60,7 +60,7 @@ public final class SessionReader {
         sources = paths.map(Path.strip)
         guard let path = sources.first else { throw TraceError(.invalid, "expected a session, found no path") }
         session = SessionInfo(
-            id: RandomID(high: 0, low: 0), name: SessionPlace.name(ofPath: path), path: path, isPacked: true,
+            id: .none, name: SessionPlace.name(ofPath: path), path: path, isPacked: true,
             createdUnixNanos: 0)
         for (index, path) in sources.enumerated() {
             let info = try open(path)
@@ -68,7 +68,7 @@ public final class SessionReader {
         }
         try discover()
         // A rebuilt file header knows only the blocks; a description may have named the session since.
-        if session.id == RandomID(high: 0, low: 0), let id = ledger.sessionID { session.id = id }
+        if session.id == .none, let id = ledger.sessionID { session.id = id }
     }
 
     private func open(_ path: String) throws(TraceError) -> SessionInfo {
@@ -107,7 +107,7 @@ public final class SessionReader {
                 if block.header.type == .description {
                     try describe(block, index)
                 } else if block.header.type == .events {
-                    let stream = stream(block.header.stream, Int(block.header.epoch))
+                    let stream = stream(block.header.stream, block.header.epoch)
                     found.append(place(block, index, stream))
                     streams[Int(stream)].sizeBytes += BlockHeader.sizeBytes + block.header.storedLength
                 }
@@ -135,14 +135,10 @@ public final class SessionReader {
     }
 
     private func discoverStreams(_ directory: String) throws(TraceError) {
-        for path in SessionDirectory(directory).streamPaths {
-            let name = Path.last(path)
-            let parts = name.split(separator: "-")
-            guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = Int(parts[1]) else { continue }
-            let index = stream(id, epoch)
-            if live[index] == nil, let stream = try? LiveStream(path: path) { live[index] = stream }
-            for segment in (POSIX.list(path) ?? []) where segment.hasSuffix(".seg") {
-                let file = Path.join(path, segment)
+        for found in SessionDirectory(directory).streams {
+            let index = stream(found.id, found.epoch)
+            if live[index] == nil, let stream = try? LiveStream(path: found.path) { live[index] = stream }
+            for file in SessionDirectory.segmentPaths(found.path) {
                 if files.contains(where: { $0.reader.path == file }) { continue }
                 do throws(TraceError) {
                     files.append(SourceFile(reader: try BlockFileReader(path: file), stream: index))
@@ -162,13 +158,13 @@ public final class SessionReader {
         }
     }
 
-    private func stream(_ id: StreamID, _ epoch: Int) -> UInt32 {
+    private func stream(_ id: StreamID, _ epoch: UInt32) -> UInt32 {
         let key = "\(id)-\(epoch)"
         if let index = streamIndex[key] { return index }
         let index = UInt32(streams.count)
         streamIndex[key] = index
         var info = StreamInfo(id: id, device: "")
-        info.epoch = epoch
+        info.epoch = Int(epoch)
         streams.append(info)
         return index
     }
@@ -179,12 +175,12 @@ public final class SessionReader {
             ledger.add([reader.damage(block)])
             return
         }
-        if block.header.stream == RandomID(high: 0, low: 0) {
+        if block.header.stream == .none {
             if let name = description.values["name"] { session.name = name }
             ledger.take(description, ofFile: reader.path)
             return
         }
-        let index = stream(block.header.stream, Int(block.header.epoch))
+        let index = stream(block.header.stream, block.header.epoch)
         streams[Int(index)].apply(description)
         ledger.take(description, ofStream: index)
     }
@@ -312,7 +308,7 @@ public final class SessionReader {
 
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
         let reader = files[place.file].reader
-        let number = { (stream: BlockStream) in self.stream(stream.id, Int(stream.epoch)) }
+        let number = { (stream: BlockStream) in self.stream(stream.id, stream.epoch) }
         if let payload = try reader.payload(place.block),
             let batch = BlockDecoder.decode(
                 payload, header: place.block.header, symbols: symbols, raw: keepsTicks, number: number)

@@ -16,11 +16,7 @@ public enum SessionReidentifier {
         let writer = try SessionWriter(
             path: target, name: reader.session.name, sessionID: reader.session.id,
             createdUnixNanos: reader.session.createdUnixNanos, level: level, symbols: reader.symbols)
-        let events = try SessionCopy.run(reader, writer) { info in
-            info
-        } _: { batch in
-            names.replace(batch)
-        }
+        let events = try SessionCopy.run(reader, writer, change: { names.replace($0) })
         try writer.finish()
         return SessionPacker.Report(
             events: events, sizeBytesBefore: before, sizeBytes: POSIX.fileSizeBytes(target) ?? 0,

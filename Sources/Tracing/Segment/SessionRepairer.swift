@@ -37,7 +37,7 @@ public enum SessionRepairer {
             path: target, name: reader.session.name, sessionID: reader.session.id,
             createdUnixNanos: reader.session.createdUnixNanos, symbols: reader.symbols,
             syncMarker: PlantedBug.isOn(.repairNotStable) ? .random() : nil)
-        let events = try SessionCopy.run(reader, writer) { info in info }
+        let events = try SessionCopy.run(reader, writer)
         if PlantedBug.isOn(.repairDropsLast) { writer.dropLastBlock() }
         try writer.finish()
         return Report(

@@ -23,14 +23,12 @@ public enum SessionSealer {
         }
         let identity = try directory.salvagedIdentity().identity
         var report = Report(adopted: 0, events: 0, live: 0)
-        for stream in directory.streamPaths {
-            let parts = Path.last(stream).split(separator: "-")
-            guard parts.count == 2, let id = StreamID(hex: parts[0]), let epoch = UInt32(parts[1]) else { continue }
+        for stream in directory.streams {
             do throws(TraceError) {
-                let head = try StreamHead.open(path: Path.join(stream, "head"), writable: true)
+                let head = try StreamHead.open(path: Path.join(stream.path, "head"), writable: true)
                 defer { head.file.unmap() }
                 if head.isEnded { continue }
-                report.events += try adopt(stream, identity.info.id, id, epoch, head)
+                report.events += try adopt(stream, identity.info.id, head)
                 report.adopted += 1
             } catch {
                 // A full disk ends it here; what one power loss left of one stream does not.
@@ -45,15 +43,16 @@ public enum SessionSealer {
     }
 
     private static func adopt(
-        _ path: String, _ session: SessionID, _ id: StreamID, _ epoch: UInt32, _ head: StreamHead
+        _ stream: SessionDirectory.Stream, _ session: SessionID, _ head: StreamHead
     ) throws(TraceError) -> Int {
+        let path = stream.path
         let names = ArenaReader(
             file: try MappedFile.openForReading(Path.join(path, "names"), minimumBytes: Arena.headerBytes))
         let contexts = ContextReader(
             file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
         let store = try StreamStore(
-            path: path, session: session, stream: id, epoch: epoch, head: head, names: names, contexts: contexts,
-            durability: .interval)
+            path: path, session: session, stream: stream.id, epoch: stream.epoch, head: head, names: names,
+            contexts: contexts, durability: .interval)
         var lanes: [LaneBox] = []
         if let directory = head.laneDirectory {
             for index in 0..<head.laneCount {
@@ -81,9 +80,7 @@ public enum SessionSealer {
         try store.describeEnd(ending)
         try store.sync()
         head.setEnded()
-        if let directory = head.laneDirectory, directory.hasPrefix("/dev/shm/spanreel-"), !directory.contains("..") {
-            POSIX.removeTree(directory)
-        }
+        if let directory = head.sharedLaneDirectory { POSIX.removeTree(directory) }
         return events
     }
 
@@ -93,8 +90,8 @@ public enum SessionSealer {
     ) {
         var last: [UInt64: LaneDecoder.Position] = [:]
         var events = 0
-        for name in (POSIX.list(path) ?? []) where name.hasSuffix(".seg") {
-            guard let reader = try? BlockFileReader(path: Path.join(path, name)) else { continue }
+        for segment in SessionDirectory.segmentPaths(path) {
+            guard let reader = try? BlockFileReader(path: segment) else { continue }
             for block in try reader.newBlocks() where block.header.type == .events {
                 let header = block.header
                 let before = last[header.incarnation]?.sequence ?? 0

@@ -38,7 +38,7 @@ public enum SessionSharer {
             shared.pid = 0
             shared.resource = info.resource.filter { keptResources.contains($0.key) }
             return shared
-        } _: { batch in
+        } change: { batch in
             strip(batch, reader.symbols)
         }
         try writer.finish()

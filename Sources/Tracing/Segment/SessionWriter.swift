@@ -15,21 +15,48 @@ public final class SessionWriter {
     var incarnations: [BlockEncoder.Incarnation] = []
     private var streams: [StreamInfo] = []
     private var pending: [UInt64: Pending] = [:]
-    private var order: [UInt64] = []
+    /// The same by first event.
+    private var order: [Pending] = []
     private var isFinished = false
     private var blockCount = 0
     private var eventCount = 0
 
-    private struct Pending {
-        var batch = EventBatch()
+    /// The block to come of one incarnation.
+    private final class Pending {
+        private(set) var batch = EventBatch()
         /// An upper bound of the payload that the batch makes.
-        var payloadBytes = 0
+        private var payloadBytes = 0
         /// What the batch may name, and the kinds of its events: bounded by the format.
-        var strings: Set<UInt32> = []
-        var templates: Set<UInt64> = []
+        private var strings: Set<UInt32> = []
+        private var templates: Set<UInt64> = []
+
+        /// Whether an event with so many bytes of payload can follow in the same block.
+        func takes(_ event: Event, _ clock: BlockClock?, payloadBytes bytes: Int) -> Bool {
+            guard let last = batch.events.last else { return true }
+            return last.sequence &+ 1 == event.sequence && batch.clock == clock
+                && batch.events.count < BlockLimits.maxEvents
+                && batch.attributes.count + Int(event.attributeCount) <= BlockLimits.maxAttributes
+                && strings.count + 2 * Int(event.attributeCount) <= BlockLimits.maxStrings / 2
+                && templates.count < BlockLimits.maxTemplates
+                && payloadBytes + bytes <= SessionWriter.payloadBytesMax
+        }
+
+        func add(_ event: Event, from source: borrowing EventBatch, payloadBytes bytes: Int) {
+            batch.clock = source.clock
+            batch.append(event, from: source)
+            payloadBytes += bytes
+            note(event, source)
+        }
+
+        func removeAll() {
+            batch = EventBatch()
+            payloadBytes = 0
+            strings.removeAll()
+            templates.removeAll()
+        }
 
         /// Counts what the event brings: a name and a string for each attribute, three strings for each template's role.
-        mutating func note(_ event: Event, _ batch: borrowing EventBatch) {
+        private func note(_ event: Event, _ batch: borrowing EventBatch) {
             var shape = UInt64(Fact.pack(event.kind, event.status, event.spanKind)) << 32 | UInt64(event.role.index)
             shape ^= UInt64(event.stream) << 44
             for attribute in batch.attributes(of: event) {
@@ -69,13 +96,13 @@ public final class SessionWriter {
         session = sessionID ?? .random()
         let created = createdUnixNanos ?? sp_wall_nanos()
         let header = FileHeader(
-            kind: .packed, epoch: 0, session: session, stream: RandomID(high: 0, low: 0),
+            kind: .packed, epoch: 0, session: session, stream: .none,
             syncMarker: syncMarker ?? Self.marker(session, created), createdUnixNanos: created)
         encoder = try BlockEncoder()
         writer = try BlockFileWriter(creating: temporary, header: header, compressor: ZstdCompressor(level: level))
         // The session's id again, for a file whose header is damaged.
         let identity = ["name": name, "session": session.description, "created": String(created)]
-        try append(Description(values: identity), RandomID(high: 0, low: 0), 0)
+        try append(Description(values: identity), .none, 0)
     }
 
     deinit { if !isFinished { POSIX.remove(temporary) } }
@@ -116,29 +143,19 @@ public final class SessionWriter {
                 throw TraceError(
                     .invalid, "expected the index of a stream that was added, found \(event.stream)", path: path)
             }
-            if pending[event.incarnation] == nil {
-                pending[event.incarnation] = Pending()
-                order.append(event.incarnation)
-            }
-            let last = pending[event.incarnation]?.batch.events.last?.sequence
+            let block = block(of: event.incarnation)
             let bytes = payloadBytes(of: event, batch)
-            let isFull =
-                (pending[event.incarnation]?.batch.events.count ?? 0) >= BlockLimits.maxEvents
-                || (pending[event.incarnation]?.batch.attributes.count ?? 0) + Int(event.attributeCount)
-                    > BlockLimits.maxAttributes
-                || (pending[event.incarnation]?.strings.count ?? 0) + 2 * Int(event.attributeCount)
-                    > BlockLimits.maxStrings / 2
-                || (pending[event.incarnation]?.templates.count ?? 0) >= BlockLimits.maxTemplates
-                || (pending[event.incarnation]?.payloadBytes ?? 0) + bytes > Self.payloadBytesMax
-            let isOtherClock = last != nil && pending[event.incarnation]?.batch.clock != batch.clock
-            if isFull || isOtherClock || last.map({ $0 &+ 1 != event.sequence }) ?? false {
-                try writeBlock(event.incarnation)
-            }
-            pending[event.incarnation]?.batch.clock = batch.clock
-            pending[event.incarnation]?.batch.append(event, from: batch)
-            pending[event.incarnation]?.payloadBytes += bytes
-            pending[event.incarnation]?.note(event, batch)
+            if !block.takes(event, batch.clock, payloadBytes: bytes) { try write(block) }
+            block.add(event, from: batch, payloadBytes: bytes)
         }
+    }
+
+    private func block(of incarnation: UInt64) -> Pending {
+        if let known = pending[incarnation] { return known }
+        let new = Pending()
+        pending[incarnation] = new
+        order.append(new)
+        return new
     }
 
     /// At most this many bytes of payload, as if no value were shared with another event.
@@ -156,15 +173,16 @@ public final class SessionWriter {
         return bytes
     }
 
-    private func writeBlock(_ incarnation: UInt64) throws(TraceError) {
-        guard let full = pending[incarnation], !full.batch.events.isEmpty else { return }
-        pending[incarnation] = Pending()
+    private func write(_ block: Pending) throws(TraceError) {
+        let batch = block.batch
+        guard !batch.events.isEmpty else { return }
+        block.removeAll()
         let names = streams.map { BlockStream(id: $0.id, epoch: UInt32(clamping: $0.epoch)) }
         let payload = encoder.encode(
-            full.batch, effort: .strong, others: incarnations, streams: names, symbols: symbols)
-        try writer.append(payload, BlockHeader(batch: full.batch, streams: names))
+            batch, effort: .strong, others: incarnations, streams: names, symbols: symbols)
+        try writer.append(payload, BlockHeader(batch: batch, streams: names))
         blockCount += 1
-        eventCount += full.batch.events.count
+        eventCount += batch.events.count
     }
 
     private func append(_ description: Description, _ stream: StreamID, _ epoch: UInt32) throws(TraceError) {
@@ -207,14 +225,14 @@ public final class SessionWriter {
     }
 
     /// The planted bug of a repair that loses its last block.
-    func dropLastBlock() { if let last = order.last { pending[last]?.batch = EventBatch() } }
+    func dropLastBlock() { order.last?.removeAll() }
 
     private func complete() throws(TraceError) -> Bool {
         guard !isFinished else { return false }
-        for incarnation in order { try writeBlock(incarnation) }
+        for block in order { try write(block) }
         // Lets `verify` see that a file was cut between two blocks.
         let totals = Description(values: ["blocks": String(blockCount), "events": String(eventCount)])
-        try append(totals, RandomID(high: 0, low: 0), 0)
+        try append(totals, .none, 0)
         try writer.sync()
         return true
     }

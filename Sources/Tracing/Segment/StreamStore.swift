@@ -19,8 +19,6 @@ public enum Durability: String, Sendable, CaseIterable {
 // @unchecked: `state` is only touched inside `lock`.
 final class StreamStore: @unchecked Sendable {
     static let maxBlockEvents = 16 << 10
-    static let segmentBytes = 64 << 20
-    static let level = 1
     /// Blocks that no sync covers are kept in memory. Beyond this, while syncs fail, lanes are not drained.
     static let maxUnsyncedBytes = 16 << 20
 
@@ -122,10 +120,12 @@ final class StreamStore: @unchecked Sendable {
     private func drainOneBlock(_ lane: Lane) throws(TraceError) -> Int {
         let incarnation = lane.publishedIncarnation
         let start = LaneDecoder.Position(slot: lane.publishedTail, sequence: lane.sealedSequence)
+        // May wrap: whoever adopts a dead process's lane takes what lies there.
+        let first = start.sequence &+ 1
         guard lane.publishedHead > start.slot else { return 0 }
         // While syncs fail, memory holds what they did not cover; it is bounded, and the lanes hold the rest.
         if segments.isSuspect, segments.unsyncedBytes > Self.maxUnsyncedBytes { try segments.sync() }
-        encoder.begin(incarnation: incarnation, firstSequence: start.sequence &+ 1, clock: clock, effort: .fast)
+        encoder.begin(incarnation: incarnation, firstSequence: first, clock: clock, effort: .fast)
         let filled = rows.fill(
             encoder, lane, from: start, incarnation: incarnation, limit: Self.maxBlockEvents,
             symbols: symbols)
@@ -133,18 +133,18 @@ final class StreamStore: @unchecked Sendable {
         guard count > 0 else { return 0 }
         if PlantedBug.isOn(.tailBeforeWrite) { lane.advanceTail(to: end.slot, sealed: end.sequence) }
         if isDiskLow {
-            dropForLowDisk(incarnation, start.sequence + 1, end.sequence)
+            dropForLowDisk(incarnation, first, end.sequence)
         } else {
             if !unsaidSkips.values.isEmpty { try saySkips() }
             let payload = encoder.finish(symbols: symbols)
             var header = BlockHeader(type: .events, stream: stream, epoch: epoch)
             (header.incarnation, header.eventCount) = (incarnation, count)
-            (header.firstSequence, header.lastSequence) = (start.sequence &+ 1, end.sequence)
+            (header.firstSequence, header.lastSequence) = (first, end.sequence)
             header.minStart = clock.calibration.unixNanos(filled.leastStart)
             header.minTime = clock.calibration.unixNanos(filled.leastTime)
             header.maxTime = clock.calibration.unixNanos(filled.greatestTime)
             header.endSlot = end.slot
-            header.dropped = DropReason.allCases.reduce(0) { $0 + lane.dropped($1) }
+            header.dropped = DropReason.allCases.reduce(0) { $0 &+ lane.dropped($1) }
             try segments.append(payload, header)
         }
         lane.advanceTail(to: end.slot, sealed: end.sequence)
@@ -156,7 +156,7 @@ final class StreamStore: @unchecked Sendable {
     /// These events had their numbers already: besides the count, the log has to say which, or a reader would take the
     /// hole for damage.
     private func dropForLowDisk(_ incarnation: UInt64, _ first: UInt64, _ last: UInt64) {
-        if !PlantedBug.isOn(.lowDiskUncounted) { head.countDrop(.diskLow, last - first + 1) }
+        if !PlantedBug.isOn(.lowDiskUncounted) { head.countDrop(.diskLow, last &- first &+ 1) }
         unsaidSkips.values[SequenceFact.skipped(incarnation, from: first)] = String(last)
         // A few bytes mostly fit still. If not, they are written before the next block or at the end.
         try? saySkips()

@@ -100,7 +100,7 @@ private func prepare() throws -> Stage {
         if round == 0 { try recorder.flush() }
     }
     try copy(live, session)
-    guard let stream = SessionDirectory(session).streamPaths.first,
+    guard let stream = SessionDirectory(session).streams.first?.path,
         let lanes = try StreamHead.open(path: Path.join(stream, "head")).laneDirectory
     else { throw TraceError(.invalid, "no stream was made") }
     try copy(lanes, place + "/lanes")
