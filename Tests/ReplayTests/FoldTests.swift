@@ -139,4 +139,23 @@ import Testing
             }
         }
     }
+
+    @Test("A stream that has said nothing yet changes no view", arguments: [false, true])
+    func silentStreams(isFirst: Bool) {
+        let sample = Sample(seed: 5, requests: 30, skew: ClockTests.planted, probes: true)
+        var known = sample
+        // Its device and clock come first by name, and its device is one that others speak for.
+        let silent = StreamFact(id: "0", device: "mini2", host: "0", clockDomain: "0", stage: 7, firstLayer: 9)
+        known.streams = isFirst ? [silent] + sample.streams : sample.streams + [silent]
+        if isFirst {
+            for batch in known.batches.indices {
+                for event in known.batches[batch].events.indices { known.batches[batch].events[event].stream += 1 }
+            }
+        }
+        let instant = Timestamp(nanos: sample.end + 100_000_000)
+        let with = SnapshotInput(fold: known.fold(), instant: instant, window: .all, clock: .aligned)
+        let without = SnapshotInput(fold: sample.fold(), instant: instant, window: .all, clock: .aligned)
+        let differing = ViewName.allCases.filter { json($0, with) != json($0, without) }
+        #expect(differing.isEmpty)
+    }
 }

@@ -143,6 +143,15 @@ def steps(demo, api, inference):
     replay(final)
 
 
+def differences(live, again, path):
+    """Where two values differ: a line for each place, with both values."""
+    if isinstance(live, dict) and isinstance(again, dict):
+        return [line for key in sorted({*live, *again}) for line in differences(live.get(key), again.get(key), f"{path}.{key}")]
+    if isinstance(live, list) and isinstance(again, list) and len(live) == len(again):
+        return [line for i, pair in enumerate(zip(live, again)) for line in differences(*pair, f"{path}[{i}]")]
+    return [] if live == again else [f"{path}: live {json.dumps(live)[:300]}, replayed {json.dumps(again)[:300]}"]
+
+
 def replay(final):
     """Every final live snapshot again, from the packed file."""
     server = subprocess.Popen([BINARY, "open", SESSION, "--no-browser", "--port", "18889"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -159,8 +168,8 @@ def replay(final):
                 same += 1
             else:
                 for name in snapshot["views"]:
-                    if again["views"].get(name) != snapshot["views"][name]:
-                        print("      differs:", name)
+                    for line in differences(snapshot["views"][name], again["views"].get(name), name)[:6]:
+                        print("      differs:", line)
         check("replay with the same cut gives the same snapshots", same == len(final) and same > 0, f"{same} of {len(final)}")
         open_spans = get(f"{api}/api/sessions/current/views/processes")[0]["data"]["open"]
         names = sorted({f'{o["name"]} on {o["device"]}' for o in open_spans})

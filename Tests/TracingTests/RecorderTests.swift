@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import SpanreelTracing
@@ -64,6 +65,27 @@ import Testing
         }
         #expect(reader.streams.first?.state == .live)
         try recorder.close()
+    }
+
+    @Test func aStreamThatAReaderSeesIsWhole() throws {
+        let path = folder("whole.reel")
+        let first = try Recorder.open(options(path))
+        let isDone = Mutex(false)
+        let made = Thread {
+            for _ in 0..<100 {
+                if let recorder = try? Recorder.open(options(path)) { try? recorder.close() }
+            }
+            isDone.withLock { $0 = true }
+        }
+        made.start()
+        // A new reader each time: it meets the youngest stream at whatever moment this is.
+        while !isDone.withLock({ $0 }) {
+            let reader = try SessionReader(path: path)
+            try reader.poll { _ in }
+            #expect(reader.streams.allSatisfy { $0.device == "mini1" && !$0.clockDomain.isEmpty && $0.state != .dead })
+        }
+        try first.close()
+        #expect(try SessionReader(path: path).streams.count == 101)
     }
 
     @Test func everyEventIsDeliveredOnceWhileThreadsEmitAndTheSealerDrains() throws {

@@ -23,6 +23,8 @@ public struct SessionFold {
     private(set) var stepsWithSequences: Int64 = 0
     private var decoding = IntervalUnion()
     private var open = KeyTable<OpenSpan>(filler: OpenSpan())
+    /// Probes of devices that said nothing so far: a clock that is ahead stamps its first event later than the answer.
+    private var waitingProbes: [WaitingProbe] = []
     private var cutOf = KeyTable<UInt64>(filler: 0)
 
     /// Events applied.
@@ -42,6 +44,18 @@ public struct SessionFold {
 
     /// Spans held as open at most; more are counted, not held.
     static let openLimit = 262_144
+    private static let waitingProbesLimit = 64
+
+    private struct WaitingProbe {
+        /// The clock domain that asked.
+        var asker: Int
+        /// The device that answered.
+        var device: Int
+        var t0: Int64
+        var t1: Int64
+        var t2: Int64
+        var t3: Int64
+    }
 
     /// An empty fold over names of `directory`.
     public init(directory: Directory) {
@@ -343,11 +357,25 @@ public struct SessionFold {
 
     private mutating func probe(_ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch) {
         guard let peer = batch.string(.clockPeer, of: event),
-            let answerer = directory.domain(ofDevice: directory.symbols.string(peer)),
             let t0 = batch.int(.clockT0, of: event), let t1 = batch.int(.clockT1, of: event),
             let t2 = batch.int(.clockT2, of: event), let t3 = batch.int(.clockT3, of: event)
         else { return }
-        clocks.probe(asker: Int(span.stream.domain), answerer: answerer, t0: t0, t1: t1, t2: t2, t3: t3)
+        if waitingProbes.count >= Self.waitingProbesLimit { waitingProbes.removeFirst() }
+        waitingProbes.append(
+            WaitingProbe(
+                asker: Int(span.stream.domain), device: directory.device(named: directory.symbols.string(peer)),
+                t0: t0, t1: t1, t2: t2, t3: t3))
+        let waiting = waitingProbes
+        waitingProbes = []
+        for probe in waiting {
+            if let stream = stream(ofDevice: probe.device) {
+                clocks.probe(
+                    asker: probe.asker, answerer: Int(directory.streamPlans[stream].domain), t0: probe.t0, t1: probe.t1,
+                    t2: probe.t2, t3: probe.t3)
+            } else {
+                waitingProbes.append(probe)
+            }
+        }
     }
 
     private mutating func mark(_ event: Event) {

@@ -32,7 +32,7 @@ struct DevicesView {
     var rows: [Row] {
         var rows: [Row] = []
         for (index, state) in input.fold.devices.devices.enumerated() where state.series.fineRange.count > 0 {
-            let fact = input.directory.fact(ofDevice: index)
+            let fact = input.fold.fact(ofDevice: index)
             let row = Row(
                 index: index, device: input.device(index),
                 stage: fact?.stage ?? (state.stage >= 0 ? Int(state.stage) : nil),
@@ -150,9 +150,8 @@ struct DevicesView {
 
     private func write(_ row: Row, _ json: inout JSONWriter) {
         func share(_ nanos: Int64) -> Double? { input.ratio(nanos, row.wall) }
-        let host = input.directory.hostOfDevice[row.index]
         json.field("device", row.device)
-        json.field("host", host >= 0 ? input.directory.hosts[host] : "")
+        json.field("host", input.fold.fact(ofDevice: row.index)?.host ?? "")
         json.field("stage", row.stage)
         json.field("firstLayer", row.firstLayer)
         json.field("lastLayer", row.lastLayer)

@@ -19,7 +19,7 @@ struct MemoryView {
         var devicesOfHost: [String: [Int]] = [:]
         var hostNumbers: [String: Int] = [:]
         for (index, device) in memory.devices.enumerated() where device.hasSample {
-            let number = index < input.directory.hostOfDevice.count ? input.directory.hostOfDevice[index] : -1
+            let number = input.fold.stream(ofDevice: index).map { Int(input.directory.streamPlans[$0].host) } ?? -1
             let host = number >= 0 && number < input.directory.hosts.count ? input.directory.hosts[number] : ""
             devicesOfHost[host, default: []].append(index)
             hostNumbers[host] = number

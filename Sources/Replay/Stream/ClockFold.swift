@@ -16,7 +16,6 @@ struct ClockFold: Sendable {
 
     private var edges: ContiguousArray<Edge> = []
     private var requestsOfDomain: ContiguousArray<Int> = []
-    private var domainsSeen = 0
     private var currentEpoch = Int64.min
     private var isStale = false
     /// The alignment from the evidence of all complete epochs, for what the fold must decide as it goes.
@@ -71,15 +70,16 @@ struct ClockFold: Sendable {
 
     /// Solves the offsets of all domains from the evidence so far. O(knots x domains^3).
     func solve(domains: [String]) -> ClockAlignment {
-        guard !edges.isEmpty, !domains.isEmpty else { return .identity }
         let count = domains.count
-        let root =
-            (0..<count).min { a, b in
-                let left = a < requestsOfDomain.count ? requestsOfDomain[a] : 0
-                let right = b < requestsOfDomain.count ? requestsOfDomain[b] : 0
-                return left != right ? left > right : domains[a] < domains[b]
-            } ?? 0
         let used = ContiguousArray(edges.filter { $0.from < count && $0.to < count })
+        // Only domains that events told of: a stream that a live reader does not know yet must not change the past.
+        let members = Set(used.flatMap { [$0.from, $0.to] } + (0..<count).filter { requests(of: $0) > 0 })
+        guard !used.isEmpty,
+            let root = members.min(by: { a, b in
+                let (left, right) = (requests(of: a), requests(of: b))
+                return left != right ? left > right : domains[a] < domains[b]
+            })
+        else { return .identity }
         // Rough offsets first: what the clocks show at one instant may lie far apart, and bounds are compared by time.
         var rough = [[Int64]](repeating: [Int64](repeating: ClockGraph.unbounded, count: count), count: count)
         for edge in used { rough[edge.from][edge.to] = min(rough[edge.from][edge.to], edge.bounds.least ?? .max) }
@@ -91,14 +91,18 @@ struct ClockFold: Sendable {
         // Twice: the second time with the offsets of the first.
         for _ in 0..<2 {
             let clocks = ClockAlignment(root: root, paths: paths)
-            paths = Self.paths(used, count, root) { time, domain in clocks.aligned(time, domain: domain) }
+            paths = Self.paths(used, count, root, margin: ClockBounds.marginNanos &* Int64(members.count)) {
+                clocks.aligned($0, domain: $1)
+            }
         }
         paths[root] = []
         return ClockAlignment(root: root, paths: paths)
     }
 
+    private func requests(of domain: Int) -> Int { domain < requestsOfDomain.count ? requestsOfDomain[domain] : 0 }
+
     private static func paths(
-        _ edges: ContiguousArray<Edge>, _ count: Int, _ root: Int, _ align: (Int64, Int) -> Int64
+        _ edges: ContiguousArray<Edge>, _ count: Int, _ root: Int, margin: Int64, _ align: (Int64, Int) -> Int64
     ) -> ContiguousArray<ContiguousArray<ClockAlignment.Edge>?> {
         let vertices = edges.map { edge in edge.bounds.vertices { align($0, edge.to) } }
         var knots = Array(Set(vertices.flatMap { $0.map(\.time) })).sorted()
@@ -119,8 +123,7 @@ struct ClockFold: Sendable {
                 points[domain].append(
                     .init(
                         time: knot &+ solution.offset, offset: solution.offset,
-                        error: solution.error.map { $0 &+ $0 / 1000 &+ ClockBounds.marginNanos &* Int64(count) } ?? .max
-                    ))
+                        error: solution.error.map { $0 &+ $0 / 1000 &+ margin } ?? .max))
             }
         }
         return ContiguousArray(

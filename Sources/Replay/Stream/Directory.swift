@@ -75,13 +75,11 @@ public final class Directory {
     private(set) var hosts: [String] = []
     private(set) var domains: [String] = []
     private(set) var links: [Link] = []
-    private(set) var hostOfDevice: [Int] = []
 
     private var deviceIndex: [String: Int] = [:]
     private var hostIndex: [String: Int] = [:]
     private var domainIndex: [String: Int] = [:]
     private var linkIndex: [Link: Int] = [:]
-    private var domainOfDevice: [Int] = []
 
     /// An empty directory over `symbols`, whose session begins at `origin` (Unix nanoseconds).
     public init(symbols: Symbols, origin: Timestamp, tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
@@ -102,8 +100,6 @@ public final class Directory {
                 let host = Self.number(fact.host, &hosts, &hostIndex)
                 let device = device(named: fact.device)
                 let domain = Self.number(fact.clockDomain, &domains, &domainIndex)
-                if hostOfDevice[device] < 0 { hostOfDevice[device] = host }
-                if domainOfDevice[device] < 0 { domainOfDevice[device] = domain }
                 streams.append(fact)
                 streamPlans.append(
                     StreamPlan(device: Int32(device), domain: Int32(domain), host: Int32(host)))
@@ -130,22 +126,7 @@ public final class Directory {
         if let index = deviceIndex[label] { return index }
         deviceIndex[label] = devices.count
         devices.append(label)
-        hostOfDevice.append(-1)
-        domainOfDevice.append(-1)
         return devices.count - 1
-    }
-
-    /// The clock domain of a device's first stream.
-    func domain(ofDevice label: String) -> Int? {
-        guard let index = deviceIndex[label], domainOfDevice[index] >= 0 else { return nil }
-        return domainOfDevice[index]
-    }
-
-    /// The facts of a device: of its first stream that has a stage, else of its first stream.
-    func fact(ofDevice device: Int) -> StreamFact? {
-        guard device >= 0, device < devices.count else { return nil }
-        let label = devices[device]
-        return streams.first { $0.device == label && $0.stage != nil } ?? streams.first { $0.device == label }
     }
 
     private func slowPlan(_ index: Int) -> Plan {

@@ -46,18 +46,14 @@ final class RecorderCore: Sendable {
         generation = sp_fork_generation()
         info = Self.describe(options, stream, clock.name, domain, cost: Self.measureCost(calibration))
 
-        let parts = try Self.makeDirectory(identity.info, stream, clock, options)
+        let parts = try Self.makeDirectory(identity.info, info, clock, options)
         names = parts.names
         contexts = parts.contexts
         pool = parts.pool
         promptTokensRole = RoleHandle(arenaID: names.intern(Role(.tokens, phase: .prefill)))
         outputTokensRole = RoleHandle(arenaID: names.intern(Role(.tokens, phase: .decode)))
         sampleRole = RoleHandle(arenaID: names.intern(Role(.memorySample)))
-        store = try StreamStore(
-            path: parts.path, session: identity.info.id, stream: stream, epoch: 1, head: parts.head,
-            names: ArenaReader(file: names.file), contexts: ContextReader(file: contexts.file),
-            durability: options.durability, retention: try Self.retention(options))
-        try store.describe(info.description)
+        store = parts.store
         try pool.replenish()
         sealer = Sealer(store: store, pool: pool)
         hot = .allocate(capacity: 1)
@@ -113,10 +109,9 @@ final class RecorderCore: Sendable {
     }
 
     private struct Parts {
-        var path: String
-        var head: StreamHead
         var names: Arena
         var contexts: ContextTable
+        var store: StreamStore
         var pool: LanePool
     }
 
@@ -126,16 +121,16 @@ final class RecorderCore: Sendable {
         return try Retention(parsing: text)
     }
 
-    /// Builds the stream's directory aside and renames it into place, so that no reader meets half of it.
+    /// Builds the stream's directory aside, locked and described, and renames it into place: no reader meets half of it.
     private static func makeDirectory(
-        _ session: SessionInfo, _ stream: StreamID, _ clock: ClockSource, _ options: Recorder.Options
+        _ session: SessionInfo, _ info: StreamInfo, _ clock: ClockSource, _ options: Recorder.Options
     ) throws(TraceError) -> Parts {
         let streams = SessionDirectory(session.path).streamsPath
-        let temporary = Path.join(streams, ".\(stream)")
-        let final = Path.join(streams, "\(stream)-1")
+        let temporary = Path.join(streams, ".\(info.id)")
+        let final = Path.join(streams, "\(info.id)-1")
         try POSIX.makeDirectories(temporary)
         let laneDirectory = LanePlace.choose(
-            options.lanePlacement, stream: stream, streamPath: final, laneBytes: options.laneSlots * 32)
+            options.lanePlacement, stream: info.id, streamPath: final, laneBytes: options.laneSlots * 32)
         do throws(TraceError) {
             try POSIX.makeDirectories(laneDirectory.isShared ? laneDirectory.path : Path.join(temporary, "lanes"))
             let head = try StreamHead.create(
@@ -143,9 +138,14 @@ final class RecorderCore: Sendable {
                 laneDirectory: laneDirectory.path)
             let names = try Arena(path: Path.join(temporary, "names"), sizeBytes: options.namesBytes)
             let contexts = try ContextTable(path: Path.join(temporary, "contexts"))
-            guard POSIX.rename(temporary, final) else { throw .system("cannot create the stream", final) }
+            let store = try StreamStore(
+                path: temporary, session: session.id, stream: info.id, epoch: 1, head: head,
+                names: ArenaReader(file: names.file), contexts: ContextReader(file: contexts.file),
+                durability: options.durability, retention: try retention(options))
+            try store.describe(info.description)
+            try store.move(to: final)
             let pool = LanePool(directory: laneDirectory.path, slots: options.laneSlots, head: head)
-            return Parts(path: final, head: head, names: names, contexts: contexts, pool: pool)
+            return Parts(names: names, contexts: contexts, store: store, pool: pool)
         } catch {
             POSIX.removeTree(temporary)
             if laneDirectory.isShared { POSIX.removeTree(laneDirectory.path) }

@@ -15,7 +15,8 @@ final class BlockFileWriter {
         var stored: [UInt8]
     }
 
-    let path: String
+    /// Moves with the stream's directory, when that gets its name.
+    var path: String
     let header: FileHeader
     private let fd: Int32
     private(set) var sizeBytes: Int

@@ -8,7 +8,7 @@ final class LiveStream {
     private let contexts: ContextReader
     private var decoder: LaneDecoder
     private var lanes: [LaneBox] = []
-    private var lockFile: Int32 = -1
+    private let lockFile: Int32
 
     /// How far each incarnation was read.
     typealias Cursors = [UInt64: LaneDecoder.Position]
@@ -22,6 +22,7 @@ final class LiveStream {
             file: try MappedFile.openForReading(Path.join(path, "contexts"), minimumBytes: ContextLayout.sizeBytes))
         decoder = LaneDecoder(
             names: names, contexts: contexts, clock: BlockClock(calibration: head.calibration, step: head.step))
+        lockFile = POSIX.open(Path.join(path, "lock"), 0)
     }
 
     deinit {
@@ -31,8 +32,6 @@ final class LiveStream {
 
     var state: StreamState {
         if head.isEnded { return .ended }
-        // The owner makes the lock just after the stream appears: a reader in between comes again.
-        if lockFile < 0 { lockFile = POSIX.open(Path.join(path, "lock"), 0) }
         return lockFile >= 0 && sp_lock_is_held(lockFile) == 1 ? .live : .dead
     }
 

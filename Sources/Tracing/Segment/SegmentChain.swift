@@ -17,7 +17,7 @@ struct SegmentChain {
     /// Of zstd: the fastest, for a thread that keeps up with emitters. Packing compresses again.
     static let level = 1
 
-    let directory: String
+    private(set) var directory: String
     let session: SessionID
     let stream: StreamID
     let epoch: UInt32
@@ -59,10 +59,14 @@ struct SegmentChain {
         }
         // Lets a reader know whose a file is whose own header is damaged.
         description = Description(values: ["session": session.description])
-        if isSynced {
-            // The stream's own directory entry, made by a rename, has to survive as well.
-            POSIX.syncDirectory(Path.parent(directory))
-        }
+    }
+
+    /// The stream's directory was renamed.
+    mutating func moved(to directory: String) {
+        self.directory = directory
+        if let segment { segment.path = Path.join(directory, Path.last(segment.path)) }
+        // The stream's own directory entry has to survive as well.
+        if isSynced { POSIX.syncDirectory(Path.parent(directory)) }
     }
 
     /// Appends facts about the stream; every later segment begins with them.

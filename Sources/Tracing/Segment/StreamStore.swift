@@ -22,7 +22,7 @@ final class StreamStore: @unchecked Sendable {
     /// Blocks that no sync covers are kept in memory. Beyond this, while syncs fail, lanes are not drained.
     static let maxUnsyncedBytes = 16 << 20
 
-    let path: String
+    private(set) var path: String
     let session: SessionID
     let stream: StreamID
     let epoch: UInt32
@@ -69,6 +69,15 @@ final class StreamStore: @unchecked Sendable {
     }
 
     deinit { POSIX.closeFile(lockFile) }
+
+    /// Gives the stream's directory its name, and so shows it to readers.
+    func move(to path: String) throws(TraceError) {
+        try locked { () throws(TraceError) in
+            guard POSIX.rename(self.path, path) else { throw .system("cannot create the stream", path) }
+            self.path = path
+            segments.moved(to: path)
+        }
+    }
 
     /// Appends facts about the stream.
     func describe(_ part: Description) throws(TraceError) {
