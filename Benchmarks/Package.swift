@@ -8,11 +8,15 @@ let package = Package(
     dependencies: [.package(name: "spanreel", path: "..")],
     targets: [
         .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
-        .executableTarget(name: "emit", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
-        .executableTarget(name: "log", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .target(name: "BenchSupport", path: "Sources/support"),
+        .executableTarget(
+            name: "emit", dependencies: ["BenchSupport", .product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(
+            name: "log", dependencies: ["BenchSupport", .product(name: "SpanreelTracing", package: "spanreel")]),
         .executableTarget(
             name: "sizes",
             dependencies: [
+                "BenchSupport",
                 .product(name: "SpanreelTracing", package: "spanreel"),
                 .product(name: "SpanreelInterop", package: "spanreel"),
             ]),

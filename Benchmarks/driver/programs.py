@@ -31,7 +31,11 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         return Program(name, (str(binaries / product), *arguments), once)
 
     return {
-        "emit": [ours("emit", "--round")],
+        "emit": [ours("emit")],
+        # Long runs, once: a tail is in the events, not in the rounds.
+        "tail": [Program(f"emit{suffix}", (str(binaries / "emit"), "--only", "tail", "--seconds", "90", "--suffix", suffix,
+                                           *place), True)
+                 for suffix, place in (("_shm", ()), ("_disk", ("--disk",)))],
         "seal": [ours("log", "seal", "--seconds", "1")],
         "overhead": [ours("log", "overhead", "--seconds", "6")],
         "visible": [ours("log", "visible")],
@@ -56,7 +60,7 @@ def peers() -> dict[str, list[Program]]:
     }
 
 
-PRODUCTS = {"emit": ["emit"], "seal": ["log"], "overhead": ["log"], "visible": ["log"], "recovery": ["log"],
+PRODUCTS = {"emit": ["emit"], "tail": ["emit"], "seal": ["log"], "overhead": ["log"], "visible": ["log"], "recovery": ["log"],
             "sizes": ["sizes"], "stats": ["generate"]}
 GROUPS = list(PRODUCTS)
 

@@ -35,7 +35,7 @@ def forget_lanes(session):
 
 class Faults:
     def __init__(self, child, folder):
-        self.child, self.folder, self.cases, self.failures = str(child), folder, 0, []
+        self.child, self.folder, self.cases, self.failures, self.left_out = str(child), folder, 0, [], 0
         self.sums = {"emitted": 0, "readable": 0, "dropped": 0, "lost": 0}
 
     def places(self):
@@ -94,6 +94,7 @@ class Faults:
             os.mkdir(disk)
             if subprocess.run(
                     ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", disk], capture_output=True).returncode:
+                self.left_out += 1
                 return None
             environment, size = self.environment(), kibibytes
             if has_ballast:

@@ -16,11 +16,22 @@ import Testing
         #expect(abs(clock.calibration.unixNanos(second.ticks) - second.unixNanos) < 1_000_000)
     }
 
-    @Test func everyStampIsAMultipleOfTheStep() {
-        let clock = ClockSource.measure()
-        let recorder = Recorder.disabled
-        #expect(recorder.now() == Ticks(0), "a disabled recorder reads no clock")
-        #expect(clock.step >= 1)
+    @Test func everyStampIsAMultipleOfTheStep() throws {
+        let folder = NSTemporaryDirectory() + "spanreel-step-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var options = Recorder.Options()
+        options.path = folder + "/step.reel"
+        options.device = "mini1"
+        let recorder = try Recorder.open(options)
+        let step = ClockSource.measure().step
+        let stamps = (0..<10_000).map { _ in recorder.now() }
+        #expect(step >= 1 && Set(stamps).count > 1)
+        #expect(stamps.allSatisfy { $0.rawValue % step == 0 })
+        try recorder.close()
+    }
+
+    @Test func aDisabledRecorderReadsNoClock() {
+        #expect(Recorder.disabled.now() == Ticks(0))
     }
 
     @Test func aSessionKeepsItsClockAndWhatItWasComparedWith() throws {

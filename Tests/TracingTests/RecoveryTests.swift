@@ -227,7 +227,7 @@ import Testing
         #expect(found.reader.damages.lostEvents == 100)
     }
 
-    @Test func fileSizeLimitsAndFailedSyncsMoveOnToAnotherSegment() throws {
+    @Test func whatNoSyncCoveredIsKeptInMemory() throws {
         let path = folder("limit.seg")
         let header = FileHeader(
             kind: .segment, epoch: 1, session: .random(), stream: .random(), syncMarker: .random(), createdUnixNanos: 1)

@@ -1,23 +1,15 @@
 // What emitting costs, beside bare clock reads in the same process, interleaved. One JSON line a metric.
 //
-//   emit [--round] [--only hot,threads,burst,disabled,tail] [--seconds 90] [--disk]
+//   emit [--only hot,threads,burst,disabled,tail] [--seconds 90] [--disk] [--suffix _disk]
 //
 // Each figure is the least-disturbed of its batches' middle: the median of per-batch means.
 
+import BenchSupport
 import CSpanreel
 import Foundation
 import SpanreelTracing
 
-let arguments = CommandLine.arguments
-func option(_ name: String) -> String? {
-    guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
-    return arguments[index + 1]
-}
 let parts = Set((option("--only") ?? "hot,threads,burst,disabled").split(separator: ",").map(String.init))
-
-func report(_ metric: String, _ value: Double, _ unit: String) {
-    print(#"{"peer":"spanreel","metric":"\#(metric)","value":\#(String(format: "%.4f", value)),"unit":"\#(unit)"}"#)
-}
 
 let folder = FileManager.default.currentDirectoryPath + "/.bench-" + UUID().uuidString
 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -28,7 +20,7 @@ options.path = folder + "/emit.reel"
 options.device = "bench"
 options.durability = .none
 options.laneSlots = 1 << 19
-if arguments.contains("--disk") { options.lanePlacement = .besideSegments }
+if CommandLine.arguments.contains("--disk") { options.lanePlacement = .besideSegments }
 let recorder = try Recorder.open(options)
 let handles = Handles(recorder)
 

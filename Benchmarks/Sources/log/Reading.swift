@@ -1,3 +1,4 @@
+import BenchSupport
 import CSpanreel
 import Foundation
 import SpanreelTracing

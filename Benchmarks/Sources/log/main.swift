@@ -5,18 +5,9 @@
 //   log visible                          from emit to a reader of the growing session
 //   log recovery [--events 5000000]      reading and sealing what a killed process left
 
+import BenchSupport
 import Foundation
 import SpanreelTracing
-
-func option(_ name: String) -> String? {
-    let arguments = CommandLine.arguments
-    guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
-    return arguments[index + 1]
-}
-
-func report(_ metric: String, _ value: Double, _ unit: String) {
-    print(#"{"peer":"spanreel","metric":"\#(metric)","value":\#(String(format: "%.4f", value)),"unit":"\#(unit)"}"#)
-}
 
 /// A folder for sessions, on disk and removed at the end.
 let folder = FileManager.default.currentDirectoryPath + "/.bench-" + UUID().uuidString

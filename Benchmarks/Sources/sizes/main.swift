@@ -2,6 +2,7 @@
 //
 //   sizes FOLDER [DEMO.reel]      FOLDER holds trace.otlp.pb.zst; a demo's session is packed anew
 
+import BenchSupport
 import Foundation
 import SpanreelInterop
 import SpanreelTracing
@@ -13,10 +14,6 @@ guard CommandLine.arguments.count >= 2 else {
 let folder = FileManager.default.temporaryDirectory.path + "/spanreel-sizes-" + UUID().uuidString
 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(atPath: folder) }
-
-func report(_ metric: String, _ value: Double) {
-    print(#"{"peer":"spanreel","metric":"\#(metric)","value":\#(String(format: "%.4f", value)),"unit":"B"}"#)
-}
 
 /// Everything that events say, in an order that does not depend on blocks; names as text.
 func facts(_ path: String) throws -> [String] {
@@ -32,7 +29,7 @@ func facts(_ path: String) throws -> [String] {
                     case .blob: "\(reader.symbols.blobs[index])"
                     default: String(attribute.bits)
                     }
-                return "\(attribute.key.rawValue < 256 ? "\(attribute.key.rawValue)" : "?")=\(value)"
+                return "\(reader.symbols.name(of: attribute.key))=\(value)"
             }
             lines.append(
                 "\(event.incarnation) \(event.sequence) \(event.kind) \(event.status) \(event.spanKind) \(event.time.nanos) "
@@ -53,17 +50,17 @@ let spans = Double(
 let packed = folder + "/packed.reel"
 try SessionPacker.pack(path: imported, to: packed)
 guard try facts(imported) == facts(packed) else { fatalError("packing changed an event") }
-report("bytes_per_span_foreign", try size(packed) / spans)
+report("bytes_per_span_foreign", try size(packed) / spans, "B")
 
 let renamed = folder + "/renamed.reel"
 let own = folder + "/own.reel"
 try SessionReidentifier.rewrite(path: imported, to: renamed)
 try SessionPacker.pack(path: renamed, to: own)
 guard try facts(renamed) == facts(own) else { fatalError("packing changed an event") }
-report("bytes_per_span_own", try size(own) / spans)
+report("bytes_per_span_own", try size(own) / spans, "B")
 
 if CommandLine.arguments.count > 2 {
     let demo = folder + "/demo.reel"
     let events = try SessionPacker.pack(path: CommandLine.arguments[2], to: demo).events
-    report("demo_bytes_per_event", try size(demo) / Double(events))
+    report("demo_bytes_per_event", try size(demo) / Double(events), "B")
 }

@@ -52,7 +52,7 @@ enum KillLoop {
         // Measuring the counter takes 20 ms of each process's life: three of four stamp with the monotonic clock.
         if seed % 4 == 0 { unsetenv("SPANREEL_CLOCK") } else { setenv("SPANREEL_CLOCK", "monotonic", 1) }
         let child = try spawnSelf(["emit", session, place("counters"), "\(threads)", "\(seed)"])
-        defer { clean(place, session) }
+        defer { clean(place) }
         // One in sixteen dies while it still opens the session.
         let isEarly = random.below(16) == 0
         if isEarly {
@@ -119,11 +119,7 @@ enum KillLoop {
         guard again == found else { throw Difference("\(when): \(again), before: \(found)") }
     }
 
-    private static func clean(_ place: Workplace, _ session: String) {
-        for path in names(session + "/streams") {
-            let id = path.split(separator: "-").first.map(String.init) ?? path
-            removeTree("/dev/shm/spanreel-\(getuid())/\(id.hasPrefix(".") ? String(id.dropFirst()) : id)")
-        }
+    private static func clean(_ place: Workplace) {
         for name in names(place.path) where name != "counters" {
             for stream in names(place(name) + "/streams") {
                 removeTree("/dev/shm/spanreel-\(getuid())/\(stream.drop { $0 == "." }.prefix(32))")

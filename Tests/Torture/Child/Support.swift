@@ -157,19 +157,3 @@ func readFile(_ path: String) throws -> [UInt8] {
         count = max(0, read(descriptor, buffer.baseAddress, size))
     }
 }
-
-func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw KitError("cannot write \(path)") }
-    defer { close(descriptor) }
-    guard write(descriptor, bytes, bytes.count) == bytes.count else { throw KitError("cannot write \(path)") }
-}
-
-/// Copies a session directory, without its lock.
-func copyTree(_ from: String, _ to: String) throws {
-    var info = stat()
-    guard stat(from, &info) == 0 else { throw KitError("cannot copy \(from)") }
-    guard info.st_mode & S_IFMT == S_IFDIR else { return try writeFile(to, readFile(from)) }
-    mkdir(to, 0o700)
-    for name in names(from) { try copyTree(from + "/" + name, to + "/" + name) }
-}
