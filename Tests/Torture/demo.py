@@ -69,6 +69,10 @@ def processes(api):
     return {p["device"]: p for p in view["data"]["processes"]}
 
 
+def open_spans(api):
+    return get(f"{api}/api/sessions/current/views/processes")[0]["data"]["open"]
+
+
 def steps(demo, api, inference):
     value, took = until(60, lambda: get(f"{api}/api/metrics")[0]["current"]["tokens_per_second"])
     check("tokens_per_second > 0 within 60 s", value and value > 0, f"{value} after {took:.1f} s")
@@ -113,11 +117,20 @@ def steps(demo, api, inference):
     words = [w["text"] for w in get(f"{api}/api/sessions/current/views/overview?window=all")[0]["data"]["words"]]
     check("the slow layer is named", any("ayer 20 on mini3" in w for w in words), words[:1])
 
-    # A request keeps the last device inside its slow layer while it is killed.
-    busy = json.dumps({"prompt": "keep going", "max_tokens": 200}).encode()
-    threading.Thread(target=lambda: attempt(f"{inference}/v1/completions", busy), daemon=True).start()
+    # Requests keep the last device inside its slow layer. It is killed where that is so: stopped and silent for two
+    # seconds, it holds the watermark no more, and its open spans are there to see.
+    busy = json.dumps({"prompt": "keep going", "max_tokens": 400}).encode()
+    for _ in range(3):
+        threading.Thread(target=lambda: attempt(f"{inference}/v1/completions", busy), daemon=True).start()
     time.sleep(1)
     victims = {p["device"]: p["pid"] for p in processes(api).values()}
+    for _ in range(10):
+        os.kill(victims["mini3"], signal.SIGSTOP)
+        time.sleep(2.5)
+        if any(span["device"] == "mini3" for span in open_spans(api)):
+            break
+        os.kill(victims["mini3"], signal.SIGCONT)
+        time.sleep(0.2)
     os.kill(victims["mini3"], signal.SIGKILL)
     dead, took = until(5, lambda: processes(api)["mini3"]["state"] == "dead")
     check("a killed process is shown as dead", dead, f"{took:.1f} s")
@@ -171,8 +184,7 @@ def replay(final):
                     for line in differences(snapshot["views"][name], again["views"].get(name), name)[:6]:
                         print("      differs:", line)
         check("replay with the same cut gives the same snapshots", same == len(final) and same > 0, f"{same} of {len(final)}")
-        open_spans = get(f"{api}/api/sessions/current/views/processes")[0]["data"]["open"]
-        names = sorted({f'{o["name"]} on {o["device"]}' for o in open_spans})
+        names = sorted({f'{o["name"]} on {o["device"]}' for o in open_spans(api)})
         check("spans that the kill cut off are listed as open", any("mini3" in n for n in names), names)
     finally:
         server.terminate()
