@@ -167,7 +167,7 @@ extension BlockEncoder {
 
     private func writeStrings(_ strings: BlockStrings) {
         for series in strings.series {
-            var run = ValueRun()
+            var run = ValueRun<Int64>()
             for number in series.numbers { run.append(number) }
             encode(run.values, mayDelta: true)
             run.free()
@@ -188,15 +188,16 @@ extension BlockEncoder {
         for plane in 0..<width {
             let target = coder.body.extend(count)
             let values = numbers.values
-            for index in 0..<count { target[index] = UInt8(truncatingIfNeeded: values[index] >> Int64(plane * 8)) }
+            for index in 0..<count { target[index] = UInt8(truncatingIfNeeded: values[index] >> UInt16(plane * 8)) }
         }
         // Like columns side by side, so that one table of Huffman codes fits them.
         for column in 0..<FixedColumn.count {
             eachTemplate { _, template in
                 if column == FixedColumn.edge, effort == .fast {
                     // Looking for children takes time: nothing refers to another event's start.
-                    coder.emitConstant(
-                        ColumnCoder.Residual(predictor: Predictor.none, values: template.columns[column].values))
+                    coder.emitConstant(0)
+                } else if column == FixedColumn.link, template.link != BlockTemplate.mixedLinks {
+                    coder.emitConstant(Int64(template.link))
                 } else {
                     encode(template.columns[column].values, mayDelta: column >= FixedColumn.parentBase)
                 }

@@ -1,7 +1,7 @@
 // How ids and traces of a row are named: by sequence where they are known, eight bytes once where they are foreign.
 extension BlockEncoder {
     @inline(never)
-    func appendTrace(_ trace: TraceID, _ columns: UnsafeMutablePointer<ValueRun>) {
+    func appendTrace(_ trace: TraceID, _ columns: UnsafeMutablePointer<ValueRun<Int64>>) {
         var number = Int64(traces.count)
         if let known = traceNumber[trace] {
             number = known
@@ -15,7 +15,7 @@ extension BlockEncoder {
     }
 
     @inline(never)
-    func parent(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun>) -> Int {
+    func parent(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun<Int64>>) -> Int {
         if id == 0 { return LinkCode.Parent.none }
         if effort == .strong, firstChild[id] == nil { firstChild[id] = Int64(count) }
         let distance = sequence &- (id &- incarnation)
@@ -39,7 +39,7 @@ extension BlockEncoder {
     }
 
     @inline(never)
-    func span(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun>, isEnd: Bool) -> Int {
+    func span(_ id: UInt64, _ columns: UnsafeMutablePointer<ValueRun<Int64>>, isEnd: Bool) -> Int {
         if id == 0 { return LinkCode.Span.none }
         let distance = sequence &- (id &- incarnation)
         if isEnd, Self.isNear(distance) {

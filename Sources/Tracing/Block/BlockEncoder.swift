@@ -17,11 +17,11 @@ final class BlockEncoder {
     /// Templates of the block, by number.
     @exclusivity(unchecked) private(set) var used: [Int32] = []
     /// Template number, time and start of each event.
-    @exclusivity(unchecked) private(set) var numbers = ValueRun()
-    @exclusivity(unchecked) private(set) var times = ValueRun()
-    @exclusivity(unchecked) private(set) var starts = ValueRun()
+    @exclusivity(unchecked) private(set) var numbers = ValueRun<UInt16>()
+    @exclusivity(unchecked) private(set) var times = ValueRun<Int64>()
+    @exclusivity(unchecked) private(set) var starts = ValueRun<Int64>()
     /// Eight bytes each, in order of appearance.
-    @exclusivity(unchecked) var foreign = ValueRun()
+    @exclusivity(unchecked) var foreign = ValueRun<Int64>()
     @exclusivity(unchecked) var traces: [TraceID] = []
     @exclusivity(unchecked) var traceNumber: [TraceID: Int64] = [:]
 
@@ -64,7 +64,8 @@ final class BlockEncoder {
     deinit {
         for index in 0..<templateCount { templates[index].free() }
         templates.deallocate()
-        for run in [numbers, times, starts, foreign] { run.free() }
+        numbers.free()
+        for run in [times, starts, foreign] { run.free() }
     }
 
     /// Starts a block. `others` are incarnations of the session that the writer knows, sorted by base.
@@ -83,6 +84,7 @@ final class BlockEncoder {
         last = -1
         for index in used {
             templates[Int(index)].number = -1
+            templates[Int(index)].link = BlockTemplate.noLink
             let template = templates[Int(index)]
             for column in 0..<FixedColumn.count + template.attributeCount { template.columns[column].removeAll() }
         }
@@ -147,12 +149,16 @@ final class BlockEncoder {
             if effort == .strong { seen[row.span] = Int64(count) << 1 }
         }
         previousParent = row.parent
-        columns[FixedColumn.link].append(Int64(link))
+        if template.link == BlockTemplate.mixedLinks {
+            columns[FixedColumn.link].append(Int64(link))
+        } else if template.link != link {
+            noteLink(link, index)
+        }
         for position in 0..<attributes.count {
             columns[FixedColumn.count + position].append(Int64(bitPattern: attributes[position].bits))
         }
         attributeCount &+= attributes.count
-        numbers.append(Int64(template.number))
+        numbers.append(UInt16(truncatingIfNeeded: template.number))
         if effort == .strong {
             times.append(row.time)
             starts.append(row.start)
@@ -164,7 +170,7 @@ final class BlockEncoder {
     // MARK: Parts of a row
 
     @inline(__always)
-    private func appendSpanTimes(_ row: BlockRow, _ columns: UnsafeMutablePointer<ValueRun>) {
+    private func appendSpanTimes(_ row: BlockRow, _ columns: UnsafeMutablePointer<ValueRun<Int64>>) {
         if effort == .strong {
             // A parent that is written at its end begins where its first child began.
             if let child = firstChild[row.span], child < count {
@@ -177,6 +183,20 @@ final class BlockEncoder {
         columns[FixedColumn.gap].append(row.start &- previousTime)
         columns[FixedColumn.extent].append(row.time &- row.start)
         if effort == .strong { columns[FixedColumn.edge].append(0) }
+    }
+
+    /// The link of a template's first event, or the first that is not like those before.
+    @inline(never)
+    private func noteLink(_ link: Int, _ index: Int32) {
+        let template = templates[Int(index)]
+        let earlier = template.columns[FixedColumn.gap].count - 1
+        guard earlier > 0 else {
+            templates[Int(index)].link = Int16(link)
+            return
+        }
+        templates[Int(index)].link = BlockTemplate.mixedLinks
+        for _ in 0..<earlier { template.columns[FixedColumn.link].append(Int64(template.link)) }
+        template.columns[FixedColumn.link].append(Int64(link))
     }
 
     // MARK: Templates

@@ -28,13 +28,19 @@ struct BlockTemplate {
     /// `key << 8 | type` of each attribute.
     let shape: UnsafeMutablePointer<UInt64>
     /// `FixedColumn.count` columns, then one for each attribute.
-    let columns: UnsafeMutablePointer<ValueRun>
+    let columns: UnsafeMutablePointer<ValueRun<Int64>>
     /// The template that came after this one last time: mostly the one that comes next.
     var next: Int32 = -1
     /// Number in the block by first use; -1 not yet used.
     var number: Int32 = -1
+    /// The `LinkCode` of all its events so far; `noLink` before the first, `mixedLinks` once they differ and stand in
+    /// the column. Mostly they are all alike, and the column stays empty: less memory to write.
+    var link = Self.noLink
     /// Another template with the same hash.
     var chain: Int32 = -1
+
+    static let noLink: Int16 = -1
+    static let mixedLinks: Int16 = -2
 
     init(_ stream: UInt32, _ fact: UInt8, _ role: UInt32, _ attributes: UnsafeBufferPointer<Attribute>) {
         self.stream = stream
@@ -47,7 +53,7 @@ struct BlockTemplate {
         }
         columns = .allocate(capacity: FixedColumn.count + attributes.count)
         for index in 0..<FixedColumn.count + attributes.count {
-            columns.advanced(by: index).initialize(to: ValueRun())
+            columns.advanced(by: index).initialize(to: ValueRun<Int64>())
         }
     }
 

@@ -176,6 +176,14 @@ final class ColumnCoder {
 
     // MARK: Heads
 
+    /// A column that is one value throughout, which no values need to be laid out for.
+    func emitConstant(_ value: Int64) {
+        emitConstant(
+            Residual(
+                predictor: Predictor.none, values: UnsafeMutableBufferPointer(start: nil, count: 0), least: value,
+                greatest: value))
+    }
+
     func emitConstant(_ residual: Residual) {
         prediction(residual, Coding.constant)
         heads.zigzag(residual.least)

@@ -41,16 +41,16 @@ struct RawBytes: ~Copyable {
     var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 }
 
-/// A growing run of values with room that is kept between blocks: one column of one template. Owned by the encoder,
+/// A growing run of values with room that is kept between blocks: as a column of a template. Owned by the encoder,
 /// which frees it.
-struct ValueRun {
-    private(set) var base: UnsafeMutablePointer<Int64>
+struct ValueRun<Value: BitwiseCopyable> {
+    private(set) var base: UnsafeMutablePointer<Value>
     private(set) var count = 0
     private var capacity = 0
 
-    init() { base = UnsafeMutablePointer<Int64>.allocate(capacity: 0) }
+    init() { base = UnsafeMutablePointer<Value>.allocate(capacity: 0) }
 
-    @inline(__always) mutating func append(_ value: Int64) {
+    @inline(__always) mutating func append(_ value: Value) {
         if count == capacity { grow() }
         base[count] = value
         count &+= 1
@@ -60,12 +60,12 @@ struct ValueRun {
 
     func free() { base.deallocate() }
 
-    var values: UnsafeMutableBufferPointer<Int64> { UnsafeMutableBufferPointer(start: base, count: count) }
+    var values: UnsafeMutableBufferPointer<Value> { UnsafeMutableBufferPointer(start: base, count: count) }
 
     @inline(never) private mutating func grow() {
         // Not a power of two: columns that begin at the same offset of a page would share one set of the first cache.
         let room = max(64, capacity * 2 + 56)
-        let new = UnsafeMutablePointer<Int64>.allocate(capacity: room)
+        let new = UnsafeMutablePointer<Value>.allocate(capacity: room)
         new.update(from: base, count: count)
         base.deallocate()
         base = new
