@@ -16,7 +16,8 @@ class Conditions:
             text=True, timeout=seconds * 4 + 120, env={**os.environ, **(environment or {})})
         return ran.returncode, (ran.stdout.strip() or ran.stderr.strip()[-300:])
 
-    def run(self, seconds):
+    def run(self, seconds, stall):
+        """Each condition for so many seconds; the sealer stalled for `stall`."""
         lines, failures = [], []
 
         def note(name, result):
@@ -36,9 +37,9 @@ class Conditions:
                 note("low disk", self.rate(f"{place}/low.reel", seconds, "plain", environment={"SPANREEL_MIN_FREE": "15000000GiB"}))
             if build.has_strace():
                 # The sealer sleeps between its rounds; the twentieth of these sleeps lasts nearly as long as the run.
-                stall = ["strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=clock_nanosleep",
-                         "-e", f"inject=clock_nanosleep:delay_enter={max(1, seconds - 1)}s:when=20"]
-                note("stalled", self.rate(f"{place}/stall.reel", seconds, "plain", prefix=stall))
+                prefix = ["strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=clock_nanosleep",
+                          "-e", f"inject=clock_nanosleep:delay_enter={stall}s:when=20"]
+                note(f"stalled for {stall} s", self.rate(f"{place}/stall.reel", stall + 1, "plain", prefix=prefix))
         return lines, failures
 
     def full(self, place, seconds):

@@ -48,9 +48,9 @@ class Slices:
     def process(self):
         found = Conditions(self.child, self.folder)
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            for code, text in (
-                    found.rate(f"{place}/low.reel", 2, "plain", environment={"SPANREEL_MIN_FREE": "15000000GiB"}),
-                    found.full(place, 1)):
+            low = found.rate(f"{place}/low.reel", 2, "plain", environment={"SPANREEL_MIN_FREE": "15000000GiB"})
+            full = found.full(place, 1)
+            for code, text in (low, full) if full else (low,):
                 if code != 0 or "exact" not in text:
                     return text or f"ended with {code}"
         return ""

@@ -107,7 +107,8 @@ class Kit:
                 int(result.returncode != 0 or reports > 0 or not tests))
 
     def conditions(self):
-        lines, failures = Conditions(self.child, self.folder).run(seconds=2 if self.seconds < 120 else 8)
+        seconds, stall = (2, 1) if self.seconds < 120 else (8, 60)
+        lines, failures = Conditions(self.child, self.folder).run(seconds, stall)
         for text in lines:
             print(f"          {text}")
         held = sum("exact" in text for text in lines)

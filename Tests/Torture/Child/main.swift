@@ -19,6 +19,7 @@ let usage = """
       judge                                       reads "SESSION NEEDED" lines, answers each with a verdict
       kills SECONDS ROUNDS SEED                   kill emitters at random instants
       flips|cuts|sectors SHARD SHARDS STRIDE      damage a session in every way, and read it
+      peak SESSION                                read a session and print how much memory that took
       rate SESSION SECONDS PER-SECOND [CONDITION] emit at a steady rate and print the latencies
     """
 
@@ -30,6 +31,7 @@ do {
     case ("check", .some) where arguments.count == 3: try Script.check(arguments[1], arguments[2])
     case ("pack", .some): try SessionPacker.pack(path: arguments[1])
     case ("judge", _): try Judge.run()
+    case ("peak", .some): try Peak.run(arguments[1])
     case ("kills", .some) where arguments.count == 4:
         try KillLoop.run(seconds: number(1), rounds: number(2), seed: UInt64(number(3)))
     case ("flips", .some) where arguments.count == 4: try Matrix.flips(number(1), number(2), number(3))
