@@ -59,6 +59,8 @@ BARS = [
     Bar("overhead", "resident beside the lanes", lambda m: m["resident_mb"], 10, "MB"),
     Bar("visible", "from emit to a reader, P50", lambda m: m["emit_to_reader_ms_p50"], 20, "ms"),
     Bar("visible", "from emit to a reader, P99", lambda m: m["emit_to_reader_ms_p99"], 20, "ms"),
+    Bar("seek", "any instant of 10 M events, greatest of 100", lambda m: m["seek_greatest_ms"], 100, "ms"),
+    Bar("seek", "the same with no checkpoint: the first answer", lambda m: m["first_answer_s"], 3, "s"),
     Bar("sizes", "bytes per span, foreign ids", lambda m: m["bytes_per_span_foreign"], 14.5, "B"),
     Bar("sizes", "bytes per span, own ids", lambda m: m["bytes_per_span_own"], 6.5, "B"),
     Bar("sizes", "foreign ids / tuned Parquet",

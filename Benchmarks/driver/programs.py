@@ -30,6 +30,10 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         name = " ".join([product, *(word for word in arguments[:1] if not word.startswith(("-", "/")))])
         return Program(name, (str(binaries / product), *arguments), once)
 
+    def on_generated(name: str) -> Program:
+        return Program(name, (sys.executable, str(BENCHMARKS / "programs" / f"{name}.py"),
+                              str(ROOT / ".build" / "release" / "spanreel"), str(binaries / "generate")))
+
     return {
         "emit": [ours("emit")],
         # Long runs, once: a tail is in the events, not in the rounds.
@@ -41,8 +45,8 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         "visible": [ours("log", "visible")],
         "sizes": [ours("sizes", str(SESSION), str(ROOT / "traces" / "base.reel"), once=True)],
         "recovery": [ours("log", "recovery")],
-        "stats": [Program("stats", (sys.executable, str(BENCHMARKS / "programs" / "stats.py"),
-                                    str(ROOT / ".build" / "release" / "spanreel"), str(binaries / "generate")))],
+        "stats": [on_generated("stats")],
+        "seek": [on_generated("seek")],
     }
 
 
@@ -61,7 +65,7 @@ def peers() -> dict[str, list[Program]]:
 
 
 PRODUCTS = {"emit": ["emit"], "tail": ["emit"], "seal": ["log"], "overhead": ["log"], "visible": ["log"], "recovery": ["log"],
-            "sizes": ["sizes"], "stats": ["generate"]}
+            "sizes": ["sizes"], "stats": ["generate"], "seek": ["generate"]}
 GROUPS = list(PRODUCTS)
 
 
@@ -72,7 +76,7 @@ def build(groups: list[str]) -> Path:
     for product in dict.fromkeys(name for group in groups for name in PRODUCTS[group]):
         if subprocess.run([*swift, "--product", product], stdout=sys.stderr).returncode != 0:
             print(f"bench: {product} does not build", file=sys.stderr)
-    if "stats" in groups:
+    if {"stats", "seek"} & set(groups):
         subprocess.run([str(ROOT / "spanreel"), "--build-only"])
     if {"emit", "seal", "sizes"} & set(groups):
         subprocess.run([str(PEERS / "setup.sh")])

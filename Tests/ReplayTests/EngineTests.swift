@@ -70,6 +70,37 @@ import Testing
         }
     }
 
+    @Test("Answers are the same bytes with many checkpoints, with few, and with those deleted")
+    func checkpoints() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let sample = Sample(seed: 22, requests: 120, skew: ClockTests.planted, probes: true)
+        let path = try saved(sample, in: folder)
+        var often = SessionEngine.Options()
+        often.checkpointEvents = 97
+        var seldom = SessionEngine.Options()
+        seldom.checkpointEvents = 1500
+        let engines = [try SessionEngine(path: path, options: often), try SessionEngine(path: path, options: seldom)]
+        #expect(engines.map(\.checkpointCount).allSatisfy { $0 > 2 })
+        let plain = try SessionEngine(path: path)
+        #expect(plain.checkpointCount == 0)
+        var random = Seeded(22)
+        for _ in 0..<10 {
+            let time = Timestamp(nanos: Int64.random(in: Sample.origin...sample.end, using: &random))
+            let query = ViewQuery(at: .instant(time))
+            let expected = text(try plain.views(ViewName.allCases, query))
+            plain.dropCheckpoints()
+            for engine in engines { #expect(text(try engine.views(ViewName.allCases, query)) == expected) }
+        }
+        for engine in engines {
+            let query = ViewQuery(at: .instant(Timestamp(nanos: (Sample.origin + sample.end) / 2)))
+            let before = text(try engine.views(ViewName.allCases, query))
+            engine.dropCheckpoints()
+            #expect(engine.checkpointCount == 0)
+            #expect(text(try engine.views(ViewName.allCases, query)) == before)
+        }
+    }
+
     @Test("A live snapshot's cut gives the same bytes on the saved session")
     func liveIsReplay() throws {
         let folder = try folder()

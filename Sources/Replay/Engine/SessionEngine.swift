@@ -38,7 +38,7 @@ public final class SessionEngine {
     private var merge = EventMerge()
     private var delivered = KeyTable<UInt64>(filler: 0)
     private var checkpoints: [SessionFold] = []
-    private var checkpointSpacing = 32_768
+    private var checkpointSpacing: Int
     private var sinceCheckpoint = 0
     private var cursor: SessionFold?
     private var hasOrigin = false
@@ -47,8 +47,9 @@ public final class SessionEngine {
     private let now: () -> Timestamp
     private let options: Options
 
-    /// At most so many checkpoints; then every other one goes and the spacing doubles.
-    private static let checkpointLimit = 24
+    /// At most so many checkpoints, of 2 to 10 MB each; then every other one goes and the spacing doubles. With the first
+    /// spacing that is 12 million events, of which any instant is then less than a tenth of a second away.
+    private static let checkpointLimit = 96
 
     /// How ticks and windows are cut.
     public struct Options: Sendable {
@@ -56,6 +57,8 @@ public final class SessionEngine {
         public var tickNanos: Int64
         /// Samples of the default window, `MONITOR_WINDOW_SIZE`.
         public var windowSamples: Int
+        /// Events between two checkpoints, at first.
+        var checkpointEvents = 131_072
 
         /// Options; left out: ticks of one second, 100 samples.
         public init(tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
@@ -88,6 +91,7 @@ public final class SessionEngine {
         self.path = path
         self.now = now
         self.options = options
+        checkpointSpacing = options.checkpointEvents
         reader = try SessionReader(path: path)
         directory = Directory(
             symbols: reader.symbols, origin: Timestamp(nanos: reader.session.createdUnixNanos),
@@ -135,7 +139,7 @@ public final class SessionEngine {
         merge = EventMerge()
         delivered = KeyTable(filler: 0)
         checkpoints = []
-        checkpointSpacing = 32_768
+        checkpointSpacing = options.checkpointEvents
         sinceCheckpoint = 0
         cursor = nil
         hasOrigin = false
@@ -168,19 +172,36 @@ public final class SessionEngine {
     private func drain(upTo time: Timestamp) {
         guard merge.pendingCount > 0 || time > limit else { return }
         limit = max(limit, time)
+        // Moved out and back: a copy would share its storage, and a property is checked at each access.
+        var fold = SessionFold(directory: directory)
+        swap(&fold, &head)
+        var left = checkpointSpacing - sinceCheckpoint
         merge.flush(upTo: time) { event, batch in
-            head.apply(event, in: batch)
-            sinceCheckpoint += 1
-            if sinceCheckpoint >= checkpointSpacing { checkpoint() }
+            fold.apply(event, in: batch)
+            left -= 1
+            if left <= 0 {
+                checkpoint(fold)
+                left = checkpointSpacing
+            }
         }
+        sinceCheckpoint = checkpointSpacing - left
+        swap(&fold, &head)
     }
 
-    private func checkpoint() {
-        sinceCheckpoint = 0
-        checkpoints.append(head)
+    private func checkpoint(_ fold: SessionFold) {
+        checkpoints.append(fold)
         guard checkpoints.count > Self.checkpointLimit else { return }
         checkpoints = checkpoints.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
         checkpointSpacing *= 2
+    }
+
+    /// Folds kept of earlier instants.
+    var checkpointCount: Int { checkpoints.count }
+
+    /// Forgets what only saves time: the answers do not depend on it.
+    func dropCheckpoints() {
+        checkpoints = []
+        cursor = nil
     }
 
     /// Folds again from before `time`, because events came behind the watermark.
@@ -199,14 +220,21 @@ public final class SessionEngine {
         var merge = EventMerge(after: fold.position)
         let frontier = self.merge.frontier
         try reader.scan(from: fold.position?.time ?? Timestamp(nanos: .min), to: time) { batch in
-            var kept = EventBatch()
-            for event in batch.events where event.time <= time {
-                guard let seen = delivered.find(event.incarnation), event.sequence <= seen else { continue }
-                if let frontier, frontier < EventMerge.Position(event) { continue }
-                if let cut, !cut.contains(event) { continue }
-                if let position = fold.position, !(position < EventMerge.Position(event)) { continue }
-                kept.append(event, from: batch)
+            // Of one incarnation, as batches are; what no writer made is found out event by event all the same.
+            let incarnation = batch.events.first?.incarnation ?? 0
+            let seen = min(
+                delivered.find(incarnation) ?? 0, cut.map { $0.sequence(of: incarnation) ?? 0 } ?? .max)
+            func isWanted(_ event: Event) -> Bool {
+                let place = EventMerge.Position(event)
+                return event.time <= time && event.incarnation == incarnation && event.sequence <= seen
+                    && !(frontier.map { $0 < place } ?? false) && (fold.position.map { $0 < place } ?? true)
             }
+            if batch.events.allSatisfy(isWanted) {
+                merge.ingest(batch)
+                return
+            }
+            var kept = EventBatch()
+            for event in batch.events where isWanted(event) { kept.append(event, from: batch) }
             merge.ingest(kept)
         }
         merge.flush(upTo: time) { event, batch in fold.apply(event, in: batch) }

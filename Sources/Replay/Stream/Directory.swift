@@ -62,18 +62,19 @@ public final class Directory {
 
     /// The reader's names.
     public let symbols: Symbols
+    // Read for each event by the one owner: nobody writes meanwhile.
     /// Event time in ticks from the session's start.
-    private(set) var ticks: TickClock
+    @exclusivity(unchecked) private(set) var ticks: TickClock
     /// Samples in the default window: `MONITOR_WINDOW_SIZE`, 100 unless set.
     let windowSamples: Int
 
-    private(set) var plans: ContiguousArray<Plan> = []
-    private(set) var streamPlans: ContiguousArray<StreamPlan> = []
+    @exclusivity(unchecked) private(set) var plans: ContiguousArray<Plan> = []
+    @exclusivity(unchecked) private(set) var streamPlans: ContiguousArray<StreamPlan> = []
     /// The streams, by `Event.stream`.
     public private(set) var streams: [StreamFact] = []
     private(set) var devices: [String] = []
     private(set) var hosts: [String] = []
-    private(set) var domains: [String] = []
+    @exclusivity(unchecked) private(set) var domains: [String] = []
     private(set) var links: [Link] = []
 
     private var deviceIndex: [String: Int] = [:]
