@@ -105,7 +105,7 @@ function describe(trace, index, indexOf, select) {
     pairs([
       ["Duration", span.open ? `${duration(long).text} so far, still open` : `${duration(long).text}${parentLong > 0 ? `, ${percent(long / parentLong).text} of its parent` : ""}`],
       ["Self time", span.selfNanos === null ? `${DASH} (open)` : `${duration(span.selfNanos).text}${long > 0 ? `, ${percent(span.selfNanos / long).text} of it` : ""}`],
-      ["Start", `${tickLabel(span.startNanos - trace.fromNanos, 1000)} into the trace, ${clock(span.startNanos, 3)} into the session`],
+      ["Start", `${duration(span.startNanos - trace.fromNanos).text} into the trace, ${clock(span.startNanos, 3)} into the session`],
       ["Operation", [span.operation, span.phase, link, span.layer === null ? null : `layer ${span.layer}`, span.stage === null ? null : `stage ${span.stage}`].filter(Boolean).join(" · ")],
       ["Device", trace.devices[span.device] ?? DASH],
       ...(rank ? [/** @type {[string, string]} */ (["Among its kind", `longer than ${percent(rank.rank).text} of ${count(rank.of).text}`])] : []),
