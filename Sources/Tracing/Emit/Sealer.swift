@@ -10,10 +10,10 @@ internal import Synchronization
 /// One thread that drains lanes into blocks, keeps lanes ready, and shows that the process is alive.
 ///
 /// A block is written at 16 Ki events, half a lane, or after a second; `fdatasync` every second or 4 MiB. So many records
-/// still lie in the processor's caches: four times as many took twice as long each. It sleeps half of the time until the
-/// first block is expected to be due: 2 to 20 ms, and less than 2 only where a lane fills noticeably. A ring of 65,536
-/// slots so holds 2.3 million events a second from a standing start. An error does not end it: the lanes keep the
-/// events, and the next round tries again.
+/// still lie in the processor's caches: four times as many took twice as long each. It sleeps until the first block is
+/// expected to be due, 2 to 20 ms; where a lane fills noticeably half of that, and 2 ms at most. A ring of 65,536 slots
+/// so holds 2.3 million events a second from a standing start. An error does not end it: the lanes keep the events, and
+/// the next round tries again.
 final class Sealer: Sendable {
     static let longestPauseNanos: UInt64 = 20_000_000
     /// Once a lane takes in more than a sixteenth of its slots in the longest pause: the rate may double at any time.
@@ -126,11 +126,11 @@ final class Sealer: Sendable {
                 let due = Sealer.dueSlots(lane)
                 let room = pending < due ? due - pending : 0
                 // Both below 2^32 in any but a hostile lane, whose pause does not matter.
-                let half = room &* elapsed / arrived / 2
+                let untilDue = room &* elapsed / arrived
                 let isBusy = arrived &* Sealer.longestPauseNanos / elapsed > lane.slots / 16
                 // A quiet lane has room to spare: that its block is a moment late costs less than waking up for it.
                 pause = min(
-                    pause, isBusy ? min(half, Sealer.busyPauseNanos) : max(half, Sealer.busyPauseNanos))
+                    pause, isBusy ? min(untilDue / 2, Sealer.busyPauseNanos) : max(untilDue, Sealer.busyPauseNanos))
             }
             last = now
             return pause
