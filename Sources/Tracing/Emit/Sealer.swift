@@ -86,7 +86,9 @@ final class Sealer: Sendable {
                 }
             }
             attempt { () throws(TraceError) in
-                try pool.replenish()
+                // Without room for another lane, those that there are must be drained all the same.
+                var noLane: TraceError?
+                do throws(TraceError) { try pool.replenish() } catch { noLane = error }
                 for box in pool.lanes { try tend(box.lane, force: isSecond) }
                 if isSecond { try store.forget() }
                 if store.unsyncedBytes >= Self.syncBytes || now - lastSync >= Self.secondNanos {
@@ -100,6 +102,7 @@ final class Sealer: Sendable {
                     let fact = ClockSource.comparison().fact
                     try store.describe(Description(values: [fact.key: fact.value]))
                 }
+                if let noLane { throw noLane }
             }
             let pause = pace.pauseNanos(pool.lanes, now: sp_monotonic_nanos())
             if pause >= Self.shortestPauseNanos { usleep(UInt32(pause / 1000)) }
