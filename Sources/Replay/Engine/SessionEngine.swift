@@ -44,7 +44,7 @@ public final class SessionEngine {
     private var hasOrigin = false
     private var limit = Timestamp(nanos: .min)
     private let path: String
-    private let now: () -> Timestamp
+    let now: () -> Timestamp
     private let options: Options
 
     /// At most so many checkpoints, of 2 to 10 MB each; then every other one goes and the spacing doubles. With the first
@@ -59,16 +59,19 @@ public final class SessionEngine {
         public var windowSamples: Int
         /// Events between two checkpoints, at first.
         var checkpointEvents = 131_072
+        /// The alert rules to look at once per tick; none unless asked for.
+        public var rules: AlertRules
 
-        /// Options; left out: ticks of one second, 100 samples.
-        public init(tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
+        /// Options; left out: ticks of one second, 100 samples, no rules.
+        public init(tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100, rules: AlertRules = AlertRules()) {
             self.tickNanos = tickNanos
             self.windowSamples = windowSamples
+            self.rules = rules
         }
 
         /// From `MONITOR_UPDATE_INTERVAL` (seconds) and `MONITOR_WINDOW_SIZE`; what makes no sense is ignored.
-        public init(environment: [String: String]) {
-            self.init()
+        public init(environment: [String: String], rules: AlertRules = AlertRules()) {
+            self.init(rules: rules)
             if let text = environment["MONITOR_UPDATE_INTERVAL"], let nanos = TimeText.duration(text),
                 nanos >= 10_000_000, nanos <= 3_600_000_000_000
             {
@@ -95,7 +98,7 @@ public final class SessionEngine {
         reader = try SessionReader(path: path)
         directory = Directory(
             symbols: reader.symbols, origin: Timestamp(nanos: reader.session.createdUnixNanos),
-            tickNanos: options.tickNanos, windowSamples: options.windowSamples)
+            tickNanos: options.tickNanos, windowSamples: options.windowSamples, rules: options.rules)
         head = SessionFold(directory: directory)
         try refresh()
     }
@@ -110,6 +113,8 @@ public final class SessionEngine {
         try reader.poll { batch in
             note(batch)
             merge.ingest(batch)
+            // What ended since the last poll must be known before its ticks are looked at.
+            if !options.rules.rules.isEmpty { updateStreams() }
             if let floor = reader.pendingFloor { drain(upTo: Timestamp(nanos: floor.nanos &- 1)) }
         }
         updateStreams()
@@ -134,7 +139,7 @@ public final class SessionEngine {
         reader = fresh
         directory = Directory(
             symbols: fresh.symbols, origin: Timestamp(nanos: fresh.session.createdUnixNanos),
-            tickNanos: options.tickNanos, windowSamples: options.windowSamples)
+            tickNanos: options.tickNanos, windowSamples: options.windowSamples, rules: options.rules)
         head = SessionFold(directory: directory)
         merge = EventMerge()
         delivered = KeyTable(filler: 0)
@@ -165,7 +170,12 @@ public final class SessionEngine {
                 StreamFact(
                     id: "\(stream.id)-\(stream.epoch)", device: stream.device, host: stream.host, pid: stream.pid,
                     clockDomain: stream.clockDomain.isEmpty ? nil : stream.clockDomain, stage: stream.stage,
-                    firstLayer: stream.firstLayer, lastLayer: stream.lastLayer, model: stream.model)
+                    firstLayer: stream.firstLayer, lastLayer: stream.lastLayer, model: stream.model,
+                    ending: stream.state == .live
+                        ? nil
+                        : .init(
+                            time: stream.lastHeartbeat, isDeath: stream.state == .dead,
+                            dropped: stream.dropped.values.reduce(0, &+)))
             })
     }
 

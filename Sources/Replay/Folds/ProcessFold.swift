@@ -4,8 +4,10 @@ import SpanreelTracing
 struct ProcessFold: Sendable {
     struct Stream: Sendable {
         var events = 0
+        var firstTime = Int64.max
         var lastTime = Int64.min
         var samples = 0
+        var firstSample = Int64.max
         var lastSample = Int64.min
     }
 
@@ -33,9 +35,11 @@ struct ProcessFold: Sendable {
             while streams.count <= index { streams.append(Stream()) }
         }
         streams[index].events &+= 1
+        if event.time.nanos < streams[index].firstTime { streams[index].firstTime = event.time.nanos }
         if event.time.nanos > streams[index].lastTime { streams[index].lastTime = event.time.nanos }
         if event.kind == .sample {
             streams[index].samples &+= 1
+            if streams[index].samples == 1 { streams[index].firstSample = event.time.nanos }
             streams[index].lastSample = event.time.nanos
         }
         let bucket = ticks.bucket(event.time.nanos)

@@ -14,6 +14,9 @@ struct RequestFold: Sendable {
     private var byTrace = KeyTable<Int32>(filler: -1)
     private var clientFirstToken = KeyTable<Int64>(filler: 0)
     private var working = IntervalUnion()
+    /// Numbers of the requests that have not ended, and of some that have: swept when it doubled.
+    private var unended: ContiguousArray<Int32> = []
+    private var unendedLimit = 64
 
     private(set) var ttft = Observations()
     private(set) var ttftRaw = Observations()
@@ -65,6 +68,11 @@ struct RequestFold: Sendable {
         let number = Int32(truncatingIfNeeded: base + records.count)
         records.append(
             RequestRecord(span: span, trace: trace, start: start, startAligned: aligned, lastActivity: start))
+        if unended.count >= unendedLimit {
+            unended = unended.filter { slot($0).map { !records[$0].hasEnded } ?? false }
+            unendedLimit = max(64, 2 * unended.count)
+        }
+        unended.append(number)
         if !span.isNone { bySpan.insert(span.rawValue, number) }
         if !trace.isNone { byTrace.insert(mixed(trace.high, trace.low), number) }
         return records.count - 1
@@ -76,6 +84,13 @@ struct RequestFold: Sendable {
         if let slot = slot(trace: trace) { return slot }
         guard !parent.isNone, !trace.isNone else { return nil }
         return create(span: parent, trace: trace, start: start, aligned: aligned)
+    }
+
+    /// Calls `body` with every request held that has not ended. O(requests in flight).
+    func forEachUnended(_ body: (RequestRecord) -> Void) {
+        for number in unended {
+            if let slot = slot(number), !records[slot].hasEnded { body(records[slot]) }
+        }
     }
 
     // MARK: The request itself

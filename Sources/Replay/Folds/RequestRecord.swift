@@ -88,8 +88,11 @@ struct RequestRecord: Sendable {
     /// The state that the view prints at `instant`.
     func state(at instant: Int64) -> RequestState {
         guard !hasEnded else { return state }
-        return instant &- lastActivity > 30_000_000_000 ? .open : state
+        return instant &- lastActivity > Self.openNanos ? .open : state
     }
+
+    /// A request of which nothing was heard for so long counts as given up.
+    static let openNanos: Int64 = 30_000_000_000
 }
 
 /// Gaps between emissions in at most 64 buckets of equally many gaps: a spark line of any length.

@@ -16,6 +16,7 @@ public struct SessionFold {
     private(set) var devices = DeviceFold()
     private(set) var processes = ProcessFold()
     private(set) var clocks = ClockFold()
+    private(set) var alerts: AlertFold
     /// Decode steps; prefill chunks.
     private(set) var decodeSteps = Observations()
     private(set) var prefillSteps = Observations()
@@ -60,10 +61,12 @@ public struct SessionFold {
     /// An empty fold over names of `directory`.
     public init(directory: Directory) {
         self.directory = directory
+        alerts = AlertFold(rules: directory.rules)
     }
 
     /// Takes one fact. Events come in canonical order. O(1) amortised; no allocation but for the state's growth.
     public mutating func apply(_ event: Event, in batch: borrowing EventBatch) {
+        if event.time.nanos > alerts.due { advanceAlerts(beyond: event.time.nanos) }
         eventCount &+= 1
         position = EventMerge.Position(event)
         note(event)
@@ -92,6 +95,15 @@ public struct SessionFold {
         case .sample: sample(event, in: batch)
         case .mark: mark(event)
         }
+    }
+
+    /// Looks at the rules at every tick that ends before `time`. O(ticks x rules).
+    mutating func advanceAlerts(beyond time: Int64) {
+        // Moved out and back: they are part of what they look at.
+        var moving = alerts
+        alerts = AlertFold()
+        moving.advance(beyond: time, self)
+        alerts = moving
     }
 
     @inline(__always) private mutating func note(_ event: Event) {
@@ -186,6 +198,7 @@ public struct SessionFold {
             firstWork = min(firstWork, span.start)
             lastWork = max(lastWork, span.end)
         }
+        if alerts.isOn { alerts.finished(span, directory) }
         switch span.plan.operation {
         case .layer:
             layers.finish(span, cpuNanos: batch.int(.cpuNanos, of: event), ticks: ticksClock)
@@ -254,6 +267,7 @@ public struct SessionFold {
                 into: &ticks)
         else { return }
         let record = requests.records[index]
+        if alerts.isOn { alerts.ended(record) }
         if let lookup = record.pendingLookup, lookup.device == span.stream.device {
             if let counted = requests.lookedUp(lookup, trace: record.trace) { count(counted) }
         }

@@ -20,11 +20,30 @@ public struct StreamFact: Sendable, Hashable {
     public var lastLayer: Int?
     /// The model it runs.
     public var model: String?
+    /// How it ended, by its last words in the log; nil while it is written.
+    public var ending: Ending?
+
+    /// The end of a stream.
+    public struct Ending: Sendable, Hashable {
+        /// Its last sign of life; nil where nobody recorded one.
+        public var time: Timestamp?
+        /// Whether its process was gone without closing it.
+        public var isDeath: Bool
+        /// The events that were dropped in all.
+        public var dropped: UInt64
+
+        /// An ending from its parts.
+        public init(time: Timestamp?, isDeath: Bool, dropped: UInt64) {
+            self.time = time
+            self.isDeath = isDeath
+            self.dropped = dropped
+        }
+    }
 
     /// A stream from its parts.
     public init(
         id: String, device: String, host: String, pid: Int = 0, clockDomain: String? = nil, stage: Int? = nil,
-        firstLayer: Int? = nil, lastLayer: Int? = nil, model: String? = nil
+        firstLayer: Int? = nil, lastLayer: Int? = nil, model: String? = nil, ending: Ending? = nil
     ) {
         self.id = id
         self.device = device
@@ -35,6 +54,7 @@ public struct StreamFact: Sendable, Hashable {
         self.firstLayer = firstLayer
         self.lastLayer = lastLayer
         self.model = model
+        self.ending = ending
     }
 }
 
@@ -67,6 +87,8 @@ public final class Directory {
     @exclusivity(unchecked) private(set) var ticks: TickClock
     /// Samples in the default window: `MONITOR_WINDOW_SIZE`, 100 unless set.
     let windowSamples: Int
+    /// The alert rules that folds look at; none unless asked for.
+    let rules: AlertRules
 
     @exclusivity(unchecked) private(set) var plans: ContiguousArray<Plan> = []
     @exclusivity(unchecked) private(set) var streamPlans: ContiguousArray<StreamPlan> = []
@@ -83,7 +105,11 @@ public final class Directory {
     private var linkIndex: [Link: Int] = [:]
 
     /// An empty directory over `symbols`, whose session begins at `origin` (Unix nanoseconds).
-    public init(symbols: Symbols, origin: Timestamp, tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100) {
+    public init(
+        symbols: Symbols, origin: Timestamp, tickNanos: Int64 = 1_000_000_000, windowSamples: Int = 100,
+        rules: AlertRules = AlertRules()
+    ) {
+        self.rules = rules
         self.symbols = symbols
         ticks = TickClock(origin: origin.nanos, tickNanos: tickNanos)
         self.windowSamples = max(1, windowSamples)
@@ -129,6 +155,25 @@ public final class Directory {
         devices.append(label)
         return devices.count - 1
     }
+
+    /// The label of a device; empty for a number that is none.
+    func name(ofDevice index: Int) -> String { devices.indices.contains(index) ? devices[index] : "" }
+
+    /// A link by its number.
+    func link(_ index: Int) -> Link? { links.indices.contains(index) ? links[index] : nil }
+
+    /// How a subject of alerts is called, by its number: what it is sorted by.
+    func names(_ kind: AlertMetric.SubjectKind) -> (Int) -> String {
+        switch kind {
+        case .session: { _ in "" }
+        case .device: { self.name(ofDevice: $0) }
+        case .host: { self.hosts.indices.contains($0) ? self.hosts[$0] : "" }
+        case .link: { number in self.link(number).map { "\($0.from) > \($0.to)" } ?? "" }
+        }
+    }
+
+    /// When streams ended, as far as they did and it is known.
+    var endings: [Int64] { streams.compactMap { $0.ending?.time?.nanos } }
 
     private func slowPlan(_ index: Int) -> Plan {
         while plans.count < symbols.roles.count {

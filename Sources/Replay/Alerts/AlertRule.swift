@@ -1,0 +1,134 @@
+public import SpanreelTracing
+
+/// One condition that is looked at once per tick of event time.
+///
+/// Pending from the first tick at which the comparison holds, firing once it has held for ``forNanos``, resolved at the
+/// first tick at which it does not. A value that is unknown does not hold.
+public struct AlertRule: Sendable, Hashable {
+    /// How bad it is.
+    public enum Severity: String, Sendable, CaseIterable {
+        /// Worth knowing.
+        case info
+        /// Worth a look today.
+        case warn
+        /// Worth waking somebody.
+        case critical
+    }
+
+    /// How the value is compared with the threshold.
+    public enum Comparison: String, Sendable, CaseIterable {
+        /// Value > threshold.
+        case above
+        /// Value < threshold.
+        case below
+        /// Value >= threshold.
+        case atLeast
+        /// Value <= threshold.
+        case atMost
+    }
+
+    /// Which role, device, host or link; nil means any.
+    public struct Filter: Sendable, Hashable {
+        /// The spans' operation.
+        public var operation: Operation?
+        /// The spans' phase.
+        public var phase: Phase?
+        /// The layer, counted over the whole model.
+        public var layer: Int?
+        /// The pipeline stage.
+        public var stage: Int?
+        /// The device's label.
+        public var device: String?
+        /// The machine's name.
+        public var host: String?
+        /// The link's sender.
+        public var from: String?
+        /// The link's receiver.
+        public var to: String?
+
+        /// Everything.
+        public init() {}
+    }
+
+    /// The goals that ``AlertMetric/sloBurn`` counts against.
+    public struct Goals: Sendable, Hashable {
+        /// A request whose first token takes longer is bad. Nanoseconds.
+        public var ttftNanos = LatencyView.ttftGoalNanos
+        /// A request whose mean time per output token is longer is bad. Nanoseconds.
+        public var tpotNanos = LatencyView.tpotGoalNanos
+        /// The share of requests that are to be good, 0 to 1.
+        public var objective = 0.99
+
+        /// The goals of goodput, kept by 99 % of requests.
+        public init() {}
+    }
+
+    /// The name, unique among its rules.
+    public var name: String
+    /// What is looked at.
+    public var metric: AlertMetric
+    /// Of what.
+    public var filter = Filter()
+    /// How it is compared.
+    public var comparison = Comparison.above
+    /// With what, in the metric's unit.
+    public var threshold: Double
+    /// How long the comparison has to hold before the alert fires.
+    public var forNanos: Int64 = 0
+    /// How far back the value reaches, where it covers a stretch of time.
+    public var windowNanos: Int64 = 60_000_000_000
+    /// The goals, of ``AlertMetric/sloBurn`` alone.
+    public var goals = Goals()
+    /// How bad it is.
+    public var severity = Severity.warn
+
+    /// A rule that fires as soon as the value is above the threshold.
+    public init(_ name: String, _ metric: AlertMetric, above threshold: Double) {
+        self.name = name
+        self.metric = metric
+        self.threshold = threshold
+    }
+
+    /// Whether a value meets the comparison.
+    public func holds(_ value: Double) -> Bool {
+        switch comparison {
+        case .above: value > threshold
+        case .below: value < threshold
+        case .atLeast: value >= threshold
+        case .atMost: value <= threshold
+        }
+    }
+
+    /// Whether `value` is further beyond the threshold than `other`.
+    func isWorse(_ value: Double, than other: Double) -> Bool {
+        switch comparison {
+        case .above, .atLeast: value > other
+        case .below, .atMost: value < other
+        }
+    }
+}
+
+/// Rules in the order of their file.
+public struct AlertRules: Sendable, Hashable {
+    /// The rules; names are unique.
+    public var rules: [AlertRule]
+
+    /// Rules from a list.
+    public init(_ rules: [AlertRule] = []) { self.rules = rules }
+
+    /// After so long without an event no value of these rules changes any more, except for ages that stay beyond every
+    /// threshold: windows are empty, requests are given up (30 s), every `for` has run out. Nanoseconds.
+    var quietNanos: Int64 {
+        var window: Int64 = 0
+        var hold: Int64 = 0
+        var age: Int64 = 0
+        for rule in rules {
+            window = max(window, rule.windowNanos)
+            hold = max(hold, rule.forNanos)
+            if rule.metric.unit == .nanos { age = max(age, Int64(exactly: rule.threshold.rounded(.up)) ?? .max) }
+        }
+        // Each is an hour at most by the parser; rules made by hand may hold anything.
+        let hour: Int64 = 3_600_000_000_000
+        return min(window, hour) + min(hold, hour) + min(age, hour) + RequestRecord.openNanos
+    }
+}

@@ -1,0 +1,85 @@
+import SpanreelTracing
+
+extension SessionEngine {
+    /// The rules that are looked at.
+    public var rules: AlertRules { directory.rules }
+
+    /// Up to where ticks are looked at now.
+    ///
+    /// Of a live session the watermark: every live process has reported up to there. A recording that was closed ends with
+    /// its last sign of life. One in which a process died goes on until nothing can change any more, since the silence is
+    /// what there is to report; never beyond the present.
+    var alertHorizon: Timestamp { horizon.time }
+
+    /// Whether the session is over and every tick of it was looked at: no alert of it changes any more, unless another
+    /// process joins.
+    public var hasFinalAlerts: Bool { horizon.isFinal }
+
+    private var horizon: (time: Timestamp, isFinal: Bool) {
+        if let watermark { return (watermark.time, false) }
+        var end = head.eventCount > 0 ? head.lastTime.nanos : directory.ticks.origin
+        for ending in directory.endings { end = max(end, ending) }
+        guard directory.streams.contains(where: { $0.ending?.isDeath ?? false }) else {
+            return (Timestamp(nanos: end), true)
+        }
+        let (sum, overflow) = end.addingReportingOverflow(rules.quietNanos)
+        let last = overflow ? Int64.max : sum
+        let present = now().nanos &- Watermark.oneHostMarginNanos
+        return (Timestamp(nanos: max(end, min(last, present))), last <= present)
+    }
+
+    /// The alerts as they stood at an instant: of a query its instant and cut count. A pure function of (cut, T, rules).
+    ///
+    /// Of the instant `live` those up to the watermark, or to the end of a saved session. O(1) when that is what was asked
+    /// last, else as any instant.
+    /// - Throws: ``ReplayError`` `unreadable`.
+    public func alerts(_ query: ViewQuery = ViewQuery()) throws(ReplayError) -> AlertReport {
+        try alertFold(query).report
+    }
+
+    /// The alerts in the envelope of views, as canonical JSON.
+    ///
+    /// - Throws: ``ReplayError`` `unreadable`.
+    public func alertsJSON(_ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
+        let (report, cut) = try alertFold(query)
+        var json = JSONWriter()
+        json.object { json in
+            json.object("session") { json in
+                json.field("id", "\(info.id)")
+                json.field("name", info.name)
+                json.field("state", state.rawValue)
+            }
+            json.field("startUnixNanos", String(bounds.start.nanos))
+            json.field("endNanos", bounds.end.nanos &- bounds.start.nanos)
+            json.field("atNanos", report.atNanos)
+            json.field("cut", cut.description)
+            json.field("final", true)
+            json.field("revision", revision)
+            json.field("watermarkNanos", (watermark?.time ?? bounds.end).nanos &- bounds.start.nanos)
+            // Known from the writers' memory, not from the log: beside the data, not in it.
+            json.field("dropped", Int64(clamping: droppedSoFar))
+            json.object("data") { report.write(rules, &$0) }
+        }
+        return json.bytes
+    }
+
+    private var droppedSoFar: UInt64 {
+        reader.streams.reduce(0) { sum, stream in stream.dropped.values.reduce(sum) { $0 &+ $1 } }
+    }
+
+    private func alertFold(_ query: ViewQuery) throws(ReplayError) -> (report: AlertReport, cut: Cut) {
+        let horizon = alertHorizon
+        var instant = horizon
+        if case .instant(let asked) = query.at { instant = query.cut == nil ? min(asked, horizon) : asked }
+        var fold: SessionFold
+        do throws(TraceError) {
+            fold = try self.fold(at: instant, cut: query.cut)
+        } catch {
+            throw ReplayError(.unreadable, error.description)
+        }
+        let cut = fold.cut
+        // Ticks that end at the instant itself count: the fold holds what is stamped at or before it.
+        fold.advanceAlerts(beyond: instant.nanos == .max ? .max : instant.nanos + 1)
+        return (AlertReport(fold, at: instant.nanos), cut)
+    }
+}
