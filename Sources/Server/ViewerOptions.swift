@@ -1,3 +1,5 @@
+public import SpanreelReplay
+
 /// How the viewer is served.
 public struct ViewerOptions: Sendable {
     /// Which port of 127.0.0.1.
@@ -18,6 +20,10 @@ public struct ViewerOptions: Sendable {
     public var allowedHosts: [String] = []
     /// Where the page's files are; nil means beside the executable.
     public var pageDirectory: String?
+    /// The alert rules that sessions are looked at with.
+    public var rules = AlertRules.standard
+    /// Is told what fires and resolves in live sessions.
+    public var webhook: Webhook?
 
     /// The defaults: port 8888 and no session.
     public init() {}

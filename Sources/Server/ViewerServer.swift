@@ -26,7 +26,7 @@ public struct ViewerServer: Service {
 
     /// A viewer with those options; `onReady` is told once where it listens.
     public init(_ options: ViewerOptions, onReady: @escaping @Sendable (ViewerAddress) async -> Void = { _ in }) {
-        self.init(options, source: .engine, onReady: onReady)
+        self.init(options, source: .engine(rules: options.rules), onReady: onReady)
     }
 
     init(_ options: ViewerOptions, source: SessionSource, onReady: @escaping @Sendable (ViewerAddress) async -> Void) {
@@ -40,11 +40,16 @@ public struct ViewerServer: Service {
     /// - Throws: ``ViewerError`` when no port can be had.
     public func run() async throws {
         let logger = Logger(label: "spanreel.viewer", factory: { StreamLogHandler.standardError(label: $0) })
+        let catalog = SessionCatalog(directories: options.directories, paths: options.paths, source: source)
+        let alerting = options.webhook.map { webhook in
+            [Task { await AlertMonitor(catalog: catalog, webhook: webhook).run() }, Task { await webhook.run() }]
+        }
+        defer { alerting?.forEach { $0.cancel() } }
         let responder = EdgeResponder(
             hosts: HostRule(allowing: options.allowedHosts),
             inner: ViewerRoutes(
-                catalog: SessionCatalog(directories: options.directories, paths: options.paths, source: source),
-                source: source, files: StaticFiles(directory: options.pageDirectory ?? StaticFiles.bundledDirectory())),
+                catalog: catalog, source: source,
+                files: StaticFiles(directory: options.pageDirectory ?? StaticFiles.bundledDirectory())),
             report: { logger.error("\($0)") })
         switch options.port {
         case .exactly(let port):

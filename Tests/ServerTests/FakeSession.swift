@@ -40,6 +40,8 @@ struct FakeSession: SessionBackend {
         Array("{\"from\":\(from.nanos - Self.start.nanos),\"to\":\(to.nanos - Self.start.nanos),\"px\":\(pixels)}".utf8)
             + Array(repeating: UInt8(ascii: " "), count: log.padding.load(ordering: .relaxed))
     }
+    func alerts(_ query: SnapshotQuery) -> [UInt8] { Array("{\"alerts\":[],\"at\":\(at(query))}".utf8) }
+    func alertStatus() throws -> AlertStatus { throw ReplayError(.notFound, "a fake session has no alerts") }
     func dashboardMetrics() -> [UInt8] { Array("{\"current\":{\"tokens_per_second\":1}}".utf8) }
     func dashboardLayers() -> [UInt8] { Array("{\"5\":{}}".utf8) }
     func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) -> [UInt8] {

@@ -9,6 +9,7 @@ struct ViewerArguments: ParsableArguments {
     var port: Int?
     @Option(help: "Answer to this host name too; may be repeated.")
     var allowHost: [String] = []
+    @OptionGroup var alerts: AlertArguments
 
     func validate() throws {
         if let port, !(0...65535).contains(port) { throw ValidationError("The port is 0 to 65535, not \(port).") }
@@ -18,6 +19,8 @@ struct ViewerArguments: ParsableArguments {
     func options() throws -> ViewerOptions {
         var options = ViewerOptions()
         options.allowedHosts = allowHost
+        options.rules = try alerts.loaded()
+        options.webhook = try alerts.hook()
         if let port {
             options.port = .exactly(port)
         } else if let text = ProcessInfo.processInfo.environment["DASHBOARD_PORT"] {

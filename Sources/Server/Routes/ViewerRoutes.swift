@@ -43,6 +43,7 @@ struct ViewerRoutes: HTTPResponder {
         case 3 where segments[0] == "sessions":
             switch segments[2] {
             case "traces": return try await traces(segments[1], parameters, request)
+            case "alerts": return try await alerts(segments[1], parameters, request)
             case "timeline": return try await timeline(segments[1], parameters, request)
             case "stream": return try await stream(segments[1], parameters, request)
             default: break
@@ -91,6 +92,12 @@ struct ViewerRoutes: HTTPResponder {
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
         return .json(try await handle.traces(limit: limit, handle.resolve(snapshot)), for: request)
+    }
+
+    private func alerts(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
+        let snapshot = try parameters.snapshot()
+        let handle = try await catalog.find(session)
+        return .json(try await handle.alerts(handle.resolve(snapshot)), for: request)
     }
 
     private func trace(_ session: String, _ id: String, _ parameters: Parameters, _ request: Request) async throws

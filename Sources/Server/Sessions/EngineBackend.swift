@@ -6,9 +6,9 @@ internal import SpanreelTracing
 struct EngineBackend: SessionBackend {
     private let engine: SessionEngine
 
-    init(path: String) throws(TraceError) {
+    init(path: String, rules: AlertRules) throws(TraceError) {
         engine = try SessionEngine(
-            path: path, options: SessionEngine.Options(environment: ProcessInfo.processInfo.environment))
+            path: path, options: SessionEngine.Options(environment: ProcessInfo.processInfo.environment, rules: rules))
     }
 
     var state: SessionPhase {
@@ -34,6 +34,14 @@ struct EngineBackend: SessionBackend {
         try engine.timeline(from: from, to: to, pixels: pixels, view(query))
     }
 
+    func alerts(_ query: SnapshotQuery) throws -> [UInt8] { try engine.alertsJSON(view(query)) }
+
+    func alertStatus() throws -> AlertStatus {
+        AlertStatus(
+            session: engine.info, start: engine.bounds.start, report: try engine.alerts(),
+            isFinal: engine.hasFinalAlerts)
+    }
+
     func dashboardMetrics() throws -> [UInt8] { try engine.dashboardMetrics() }
 
     func dashboardLayers() throws -> [UInt8] { try engine.dashboardLayers() }
@@ -57,11 +65,13 @@ struct EngineBackend: SessionBackend {
 }
 
 extension SessionSource {
-    /// The real thing: sessions on disk.
-    static let engine = SessionSource(
-        describe: { path in try describe(path) },
-        open: { path in try EngineBackend(path: path) },
-        diff: { before, after in try SessionDiff(before: before, after: after).json() })
+    /// The real thing: sessions on disk, looked at with these alert rules.
+    static func engine(rules: AlertRules) -> SessionSource {
+        SessionSource(
+            describe: { path in try describe(path) },
+            open: { path in try EngineBackend(path: path, rules: rules) },
+            diff: { before, after in try SessionDiff(before: before, after: after).json() })
+    }
 
     private static func describe(_ path: String) throws(TraceError) -> SessionDescription {
         let reader = try SessionReader(path: path)

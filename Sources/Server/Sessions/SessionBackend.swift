@@ -21,6 +21,10 @@ protocol SessionBackend {
     mutating func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8]
     /// Spans of all devices, as many as so many pixels can show.
     mutating func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) throws -> [UInt8]
+    /// The alerts up to an instant; window and clock do not matter to them.
+    mutating func alerts(_ query: SnapshotQuery) throws -> [UInt8]
+    /// The alerts as they stand, for who watches them.
+    mutating func alertStatus() throws -> AlertStatus
     /// `GET /api/metrics`.
     mutating func dashboardMetrics() throws -> [UInt8]
     /// `GET /api/layers`.

@@ -20,6 +20,7 @@ actor SessionHandle {
     private enum Key: Hashable {
         case views([ViewName], SnapshotQuery)
         case traces(Int, SnapshotQuery)
+        case alerts(SnapshotQuery)
         case metrics, layers
     }
 
@@ -90,6 +91,15 @@ actor SessionHandle {
         let last = try Parameters.timestamp(to, start: start, end: end) ?? end
         guard first <= last else { throw APIError.invalid("`from` must not lie after `to`.") }
         return try answer(nil) { try $0.timeline(from: first, to: last, pixels: pixels, query) }
+    }
+
+    /// The alerts.
+    func alerts(_ query: SnapshotQuery) throws -> ByteBuffer { try answer(.alerts(query)) { try $0.alerts(query) } }
+
+    /// The alerts as they stand.
+    func alertStatus() throws -> AlertStatus {
+        try refreshIfDue()
+        return try backend.alertStatus()
     }
 
     /// The dashboard's metrics.
