@@ -86,6 +86,16 @@ export const traces = (session, query, signal) =>
   get(address(`${root(session)}/traces`, query), signal).then((body) => body.requests);
 
 /**
+ * The alerts as they stood at an instant.
+ * @param {string} session
+ * @param {{at: string}} query
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<import("./types.js").AlertRow[]>}
+ */
+export const alerts = (session, query, signal) =>
+  get(address(`${root(session)}/alerts`, query), signal).then((body) => body.data?.alerts ?? []);
+
+/**
  * One trace with all its spans, as it stood at `at`.
  * @param {string} session
  * @param {string} trace

@@ -38,7 +38,7 @@ export function startFeed(store, viewsNeeded) {
     failures = 0;
     // "current" may have become another session
     const other = state.envelope !== null && state.envelope.session.id !== envelope.session.id;
-    if (other) store.set({ views: {}, density: null, recent: null });
+    if (other) store.set({ views: {}, density: null, recent: null, alerts: null });
     const patch = { envelope, views: { ...state.views, ...envelope.views }, connection: /** @type {const} */ ("open"), problem: null };
     if (!state.playing) return store.set(patch);
     // caught up with the live edge, or at the end: follow it instead of chasing it
@@ -144,8 +144,11 @@ export function startFeed(store, viewsNeeded) {
     if (recentUnderWay) return;
     recentUnderWay = true;
     try {
-      const recent = await api.traces(session, { limit: RECENT, at: at() });
-      if (session === state.session) store.set({ recent });
+      const [recent, alerts] = await Promise.all([
+        api.traces(session, { limit: RECENT, at: at() }),
+        state.view === "overview" ? api.alerts(session, { at: at() }) : state.alerts,
+      ]);
+      if (session === state.session) store.set({ recent, alerts });
     } catch (error) {
       if (session === state.session) failed(error);
     }
@@ -170,7 +173,7 @@ export function startFeed(store, viewsNeeded) {
   /** Whether the recent requests may have changed: polled slowly while time moves, at once after a jump. */
   let recentFor = "";
   store.subscribe((_, changed) => {
-    if (changed.has("session")) store.set({ envelope: null, views: {}, density: null, recent: null, problem: null });
+    if (changed.has("session")) store.set({ envelope: null, views: {}, density: null, recent: null, alerts: null, problem: null });
     const wish = [state.session, names().join(), windowOf(state), state.playing, state.speed, isGrowing(state), state.sessions?.length].join("|");
     const seek = changed.has("at") && state.at !== streamed;
     if (wish !== loaded || seek) {

@@ -92,7 +92,7 @@ function view() {
   return fresh;
 }
 
-const everything = new Set(["at", "selection", "query", "range", "recent", "timeFormat"]);
+const everything = new Set(["at", "selection", "query", "range", "recent", "alerts", "timeFormat"]);
 let shown = "";
 /**
  * @param {import("./types.js").State} state

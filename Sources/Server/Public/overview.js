@@ -1,4 +1,4 @@
-// Overview: first what stands out in words, then six cards, tokens over time, where a token's time goes, devices, newest requests.
+// Overview: first the alerts that fire, then what stands out in words, then six cards, tokens over time, where a token's time goes, devices, newest requests.
 
 import { deviceStrips } from "./strips.js";
 import { h, setAttr, setChildren, setText } from "./dom.js";
@@ -15,6 +15,7 @@ export const needs = ["overview", "throughput", "devices", "cache", "memory"];
 
 /** @param {Context} context */
 export function createOverview(context) {
+  const alerts = h("ul", { class: "alerts", "aria-label": "Alerts that fire" });
   const words = h("p", { class: "words" });
   const cards = [
     card("Tokens/s", "decode", "requests", context), card("TTFT P95", "prefill", "requests", context),
@@ -29,7 +30,7 @@ export function createOverview(context) {
   const strips = deviceStrips();
   const bound = h("span", { class: "small" });
   const newest = requestTable(context, true);
-  const element = h("div", { class: "view" }, words, h("div", { class: "cards" }, ...cards.map((c) => c.element)),
+  const element = h("div", { class: "view" }, alerts, words, h("div", { class: "cards" }, ...cards.map((c) => c.element)),
     h("div", { class: "columns" }, tokens.element, shares.element),
     h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Devices, busy"), bound), strips.element),
     h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Newest requests")), newest.element));
@@ -38,6 +39,7 @@ export function createOverview(context) {
   function update(state) {
     const { overview, throughput, devices, cache, memory } = state.views;
     const axis = axisOf(state);
+    sayAlerts(alerts, state.alerts ?? []);
     if (overview) sayWords(words, overview.words, context);
     const window = windowLabel(state);
     if (overview && throughput) {
@@ -114,6 +116,24 @@ export function tickRates(ticks) {
   const seconds = at.map((t, i) => Math.max(1e-3, (i > 0 ? t - at[i - 1] : at.length > 1 ? at[1] - at[0] : 1e9) / 1e9));
   const per = (/** @type {string} */ key) => ({ at, values: ticks.map((t, i) => t[key] / seconds[i]) });
   return { generated: per("generated"), prompt: per("prompt") };
+}
+
+/**
+ * Those that fire at the instant shown, the worst first. Names in them come from the log: text only.
+ * @param {HTMLElement} node
+ * @param {import("./types.js").AlertRow[]} rows
+ */
+function sayAlerts(node, rows) {
+  const order = ["critical", "warn", "info"];
+  const firing = rows.filter((row) => row.state === "firing")
+    .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || (b.firedAtNanos ?? 0) - (a.firedAtNanos ?? 0));
+  node.hidden = !firing.length;
+  const key = firing.map((row) => row.severity + row.rule + row.text).join("\n");
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  setChildren(node, firing.slice(0, 8).map((row) => h("li", null,
+    h("span", { class: row.severity === "critical" ? "bad" : row.severity === "warn" ? "warn" : "muted" }, row.severity),
+    ` ${row.rule}: ${row.text}`)));
 }
 
 /**

@@ -92,6 +92,17 @@ export interface Trace {
 export interface Row { device: number; index: number; spans: number[]; starts: Float64Array; ends: Float64Array }
 export interface Layout { rows: Row[]; rowOf: Int32Array; tracks: { device: number; first: number; count: number }[] }
 
+/** An alert of `/alerts`. */
+export interface AlertRow {
+  rule: string;
+  severity: "info" | "warn" | "critical";
+  state: "pending" | "firing" | "resolved";
+  sinceNanos: number;
+  firedAtNanos: number | null;
+  resolvedAtNanos: number | null;
+  text: string;
+}
+
 /** Where the page looks: live (or the end of a saved session), or an instant. */
 export type At = "live" | number;
 
@@ -117,6 +128,7 @@ export interface State {
   views: Record<string, any>;
   density: Density | null;
   recent: RequestRow[] | null;
+  alerts: AlertRow[] | null;
   connection: "connecting" | "open" | "lost";
   retryAtMs: number;
   /** A sentence about a request the server refused. */
