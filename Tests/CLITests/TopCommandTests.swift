@@ -29,6 +29,8 @@ struct TopCommandTests {
         let running = try program.start(["top", "live", "--json"])
         #expect(try await running.waits(for: "}\n{"))
         try recorder.close()
+        // A test that fails must not wait for ever.
+        if !(try await running.waits(for: "\"state\":\"saved\"")) { running.process.terminate() }
         let result = try await running.result()
         #expect(result.status == 0)
         #expect(result.output.split(separator: "\n").last?.contains("\"state\":\"saved\"") == true)
@@ -62,6 +64,7 @@ struct TopCommandTests {
         #expect(during.c_lflag & tcflag_t(ECHO | ICANON) == 0)
         #expect(write(master, "xq", 2) == 2)
         let rest = await read(master, until: "\u{1b}[?1049l")
+        if !rest.contains("\u{1b}[?1049l") { process.terminate() }
         await withCheckedContinuation { done in
             Thread.detachNewThread {
                 process.waitUntilExit()

@@ -54,7 +54,7 @@ import Testing
         var layers = AlertRule("layers", .spanP50, above: 300_000)
         layers.filter.operation = .layer
         layers.windowNanos = 1_000_000_000
-        var silent = AlertRule("silent", .silence, above: 150_000_000)
+        var silent = AlertRule("silent", .silence, above: 80_000_000)
         silent.severity = .critical
         let options = options([stalled, layers, silent])
         let engine = try SessionEngine(path: path, options: options)

@@ -44,6 +44,9 @@ import Testing
                 #expect(lines.count <= rows && !lines.isEmpty)
                 for line in lines {
                     #expect(TextWidth.of(line) <= columns, "\(columns): \(line)")
+                    // Counted again without its help: of these names only the Chinese and Japanese characters are wide.
+                    let wide = line.unicodeScalars.count { (0x3000...0x9FFF).contains($0.value) }
+                    #expect(line.count + wide <= columns, "\(columns): \(line)")
                     #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }, "\(line)")
                 }
             }
