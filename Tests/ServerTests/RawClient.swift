@@ -69,7 +69,7 @@ func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) as
     }
 }
 
-/// One TCP connection with a read time-out of five seconds.
+/// One TCP connection. A read waits two minutes: on two cores the tests beside it may hold every thread for one.
 final class Connection {
     private let socket: Int32
 
@@ -79,7 +79,7 @@ final class Connection {
         #else
             socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #endif
-        var timeout = timeval(tv_sec: 5, tv_usec: 0)
+        var timeout = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -97,7 +97,7 @@ final class Connection {
         guard send(socket, bytes, bytes.count, 0) == bytes.count else { throw RawClient.Failure("cannot write") }
     }
 
-    /// What has come, empty at the end, nil after five seconds of silence.
+    /// What has come, empty at the end, nil after two minutes of silence.
     func read() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(socket, &buffer, buffer.count, 0)

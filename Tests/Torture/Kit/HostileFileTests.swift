@@ -14,13 +14,13 @@ import Testing
         var damages: Int
     }
 
-    private func read(_ write: (BlockFileWriter) throws -> Void) throws -> Found {
+    private func read(_ write: (BlockFileWriter) throws -> Void) async throws -> Found {
         let path = NSTemporaryDirectory() + "spanreel-hostile-" + UUID().uuidString + ".reel"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let header = FileHeader(
             kind: .packed, epoch: 1, session: .random(), stream: .none, syncMarker: .random(), createdUnixNanos: 1)
         try write(try BlockFileWriter(creating: path, header: header, compressor: ZstdCompressor(level: 19)))
-        let (code, output) = try TortureSlices.run(["peak", path])
+        let (code, output) = try await TortureSlices.run(["peak", path])
         let words = output.split(separator: "\n").last?.split(separator: " ") ?? []
         try #require(code == 0 && words.count == 6, "\(output)")
         return Found(
@@ -38,21 +38,21 @@ import Testing
     }
 
     /// What a process takes beyond one that reads a single event, and finds beyond that a file has no end.
-    private func beyond(_ found: Found) throws -> (bytes: Int, damages: Int) {
+    private func beyond(_ found: Found) async throws -> (bytes: Int, damages: Int) {
         let one = try Self.encoded(1, Symbols()) { _ in ([], Role(.layer)) }
-        let floor = try read { try $0.append(one, header(events: 1)) }
+        let floor = try await read { try $0.append(one, header(events: 1)) }
         #expect(floor.events == 1)
         return (found.peakBytes - floor.peakBytes, found.damages - floor.damages)
     }
 
-    private func expectRead(_ found: Found, events: Int, _ payload: BlockPayload) throws {
-        let more = try beyond(found)
+    private func expectRead(_ found: Found, events: Int, _ payload: BlockPayload) async throws {
+        let more = try await beyond(found)
         #expect(found.events == events && more.damages == 0)
         #expect(more.bytes < Self.limitBytes + payload.main.count, "\(more.bytes) bytes")
     }
 
-    private func expectRefused(_ found: Found, declaredBytes: Int) throws {
-        let more = try beyond(found)
+    private func expectRefused(_ found: Found, declaredBytes: Int) async throws {
+        let more = try await beyond(found)
         #expect(found.events == 0 && more.damages > 0)
         #expect(more.bytes < Self.limitBytes + declaredBytes, "\(more.bytes) bytes")
     }
@@ -72,18 +72,18 @@ import Testing
         return encoder.finish(symbols: symbols)
     }
 
-    @Test func aBlockOfAsManyAttributesAsThereMayBe() throws {
+    @Test func aBlockOfAsManyAttributesAsThereMayBe() async throws {
         let symbols = Symbols()
         let each = BlockLimits.maxAttributes / BlockLimits.maxEvents
         let attributes = (0..<each).map {
             Attribute(key: symbols.key("key.\($0)"), type: .int, bits: UInt64($0))
         }
         let payload = try Self.encoded(BlockLimits.maxEvents, symbols) { _ in (attributes, Role(.layer)) }
-        let found = try read { try $0.append(payload, header(events: BlockLimits.maxEvents)) }
-        try expectRead(found, events: BlockLimits.maxEvents, payload)
+        let found = try await read { try $0.append(payload, header(events: BlockLimits.maxEvents)) }
+        try await expectRead(found, events: BlockLimits.maxEvents, payload)
     }
 
-    @Test func aBlockOfAsManyStringsAsThereMayBe() throws {
+    @Test func aBlockOfAsManyStringsAsThereMayBe() async throws {
         let symbols = Symbols()
         let each = 4
         let events = (BlockLimits.maxStrings - 1024) / each
@@ -94,33 +94,33 @@ import Testing
             }
             return (attributes, Role(.layer))
         }
-        let found = try read { try $0.append(payload, header(events: events)) }
-        try expectRead(found, events: events, payload)
+        let found = try await read { try $0.append(payload, header(events: events)) }
+        try await expectRead(found, events: events, payload)
     }
 
-    @Test func aBlockOfAsManyTemplatesAsThereMayBe() throws {
+    @Test func aBlockOfAsManyTemplatesAsThereMayBe() async throws {
         let symbols = Symbols()
         let payload = try Self.encoded(BlockLimits.maxTemplates, symbols) { ([], Role(.layer, layer: $0)) }
-        let found = try read { try $0.append(payload, header(events: BlockLimits.maxTemplates)) }
-        try expectRead(found, events: BlockLimits.maxTemplates, payload)
+        let found = try await read { try $0.append(payload, header(events: BlockLimits.maxTemplates)) }
+        try await expectRead(found, events: BlockLimits.maxTemplates, payload)
     }
 
-    @Test func aFrameOfNothingButZeros() throws {
+    @Test func aFrameOfNothingButZeros() async throws {
         let bomb = BlockPayload(main: [UInt8](repeating: 0, count: BlockHeader.maxPayloadBytes), tail: [])
-        let found = try read { try $0.append(bomb, header(events: 1)) }
-        try expectRefused(found, declaredBytes: BlockHeader.maxPayloadBytes)
+        let found = try await read { try $0.append(bomb, header(events: 1)) }
+        try await expectRefused(found, declaredBytes: BlockHeader.maxPayloadBytes)
     }
 
-    @Test func aFrameThatHoldsMoreThanItsHeaderSays() throws {
+    @Test func aFrameThatHoldsMoreThanItsHeaderSays() async throws {
         let bomb = [UInt8](repeating: 0, count: BlockHeader.maxPayloadBytes)
         let stored = try ZstdCompressor(level: 19).compress(bomb)
-        let found = try read { writer in
+        let found = try await read { writer in
             var header = header(events: 1)
             header.rawLength = 1000
             header.storedLength = stored.count
             header.payloadHash = XXHash64.hash(stored)
             try writer.append(stored: stored, header)
         }
-        try expectRefused(found, declaredBytes: 1000)
+        try await expectRefused(found, declaredBytes: 1000)
     }
 }

@@ -16,8 +16,15 @@ import Testing
         #endif
     }
 
-    /// Runs one mode; returns its exit code and what it printed.
-    static func run(_ arguments: [String]) throws -> (code: Int32, output: String) {
+    /// Runs one mode; returns its exit code and what it printed. Waits on a thread of its own: the pool that runs the tests
+    /// has one for each core, and others need them.
+    static func run(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try wait(arguments) }) }
+        }
+    }
+
+    private static func wait(_ arguments: [String]) throws -> (code: Int32, output: String) {
         let process = Process()
         process.executableURL = child
         process.arguments = arguments
@@ -30,8 +37,8 @@ import Testing
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 
-    @Test func aKilledProcessLosesNothingThatEmitReturnedFor() throws {
-        let (code, output) = try Self.run(["kills", "0", "40", "7"])
+    @Test func aKilledProcessLosesNothingThatEmitReturnedFor() async throws {
+        let (code, output) = try await Self.run(["kills", "0", "40", "7"])
         #expect(code == 0 && output.contains("failures 0"), "\(output)")
     }
 
@@ -39,16 +46,16 @@ import Testing
         ["flips", "0", "1", "1999"], ["cuts", "0", "2", "499"], ["cuts", "1", "2", "499"],
         ["sectors", "0", "2", "997"], ["sectors", "1", "2", "997"],
     ])
-    func damageIsSeenAndWhatItDoesNotTouchIsRead(mode: [String]) throws {
-        let (code, output) = try Self.run(mode)
+    func damageIsSeenAndWhatItDoesNotTouchIsRead(mode: [String]) async throws {
+        let (code, output) = try await Self.run(mode)
         #expect(code == 0 && output.contains("failures 0"), "\(output)")
     }
 
-    @Test func aSteadyEmitterThatForksAccountsForEveryEvent() throws {
+    @Test func aSteadyEmitterThatForksAccountsForEveryEvent() async throws {
         let folder = NSTemporaryDirectory() + "spanreel-rate-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (code, output) = try Self.run(["rate", folder + "/fork.reel", "1", "20000", "fork"])
+        let (code, output) = try await Self.run(["rate", folder + "/fork.reel", "1", "20000", "fork"])
         #expect(code == 0 && output.contains(" exact "), "\(output)")
     }
 }
