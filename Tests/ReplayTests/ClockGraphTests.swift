@@ -2,6 +2,12 @@ import Testing
 
 @testable import SpanreelReplay
 
+extension ClockGraph {
+    fileprivate init(bounds: [[Int64]], root: Int) {
+        self.init(bounds: ContiguousArray(bounds.joined()), count: bounds.count, root: root)
+    }
+}
+
 @Suite struct ClockGraphTests {
     static let open = ClockGraph.unbounded
 

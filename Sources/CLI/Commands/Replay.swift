@@ -24,6 +24,7 @@ struct Replay: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Where playing begins.", transform: Self.time) var from: String?
     @Option(parsing: .unconditional, help: "Where playing ends.", transform: Self.time) var to: String?
     @Option(help: "Times the session's own pace; 0: without waiting.") var speed = 1.0
+    @Option(help: "Whose clock, with --tty or --json: raw, aligned or refit.") var clock = "aligned"
     @Flag(help: "Play in the terminal.") var tty = false
     @Flag(help: "Print snapshots as JSON, one a line.") var json = false
     @Flag(help: "Print the address and open nothing.") var noBrowser = false
@@ -40,8 +41,8 @@ struct Replay: AsyncParsableCommand {
     func validate() throws {
         guard speed >= 0, speed <= 1000 else { throw ValidationError("The speed is 0 to 1000, not \(speed).") }
         if at != nil, from != nil || to != nil { throw ValidationError("Give either --at or --from and --to.") }
-        if !tty, !json, to != nil || speed != 1 {
-            throw ValidationError("--to and --speed need --tty or --json; the page has its own handle.")
+        if !tty, !json, to != nil || speed != 1 || clock != "aligned" {
+            throw ValidationError("--to, --speed and --clock need --tty or --json; the page has its own handles.")
         }
     }
 
@@ -52,15 +53,16 @@ struct Replay: AsyncParsableCommand {
             let page = Page(place: place, viewer: viewer, opensBrowser: !noBrowser, json: false)
             return try await page.show(session, at: instant)
         }
+        let mode = try ClockMode(parsing: clock)
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
         if let at {
-            let query = ViewQuery(at: try engine.instant(at))
+            let query = ViewQuery(at: try engine.instant(at), clock: mode)
             return json
                 ? Output.print(try engine.views(ViewName.allCases, query))
                 : Output.print(text: try SessionStats.text(engine, query))
         }
-        try await play(engine)
+        try await play(engine, mode)
     }
 
     private func relative(_ text: String, in path: String) throws -> String {
@@ -74,7 +76,7 @@ struct Replay: AsyncParsableCommand {
     private static let played: [ViewName] = [.overview, .throughput, .latency, .cache]
 
     /// One snapshot for each second of the session, as fast as `speed` says.
-    private func play(_ engine: SessionEngine) async throws {
+    private func play(_ engine: SessionEngine, _ mode: ClockMode) async throws {
         let (start, end) = engine.bounds
         func timestamp(_ text: String?, or other: Timestamp) throws -> Timestamp {
             guard let text, case .instant(let instant) = try engine.instant(text) else { return other }
@@ -87,7 +89,7 @@ struct Replay: AsyncParsableCommand {
         let terminal = Terminal.size
         var instant = first
         while true {
-            let query = ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000))
+            let query = ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000), clock: mode)
             if json {
                 Output.print(try engine.views(Self.played, query))
             } else {

@@ -29,7 +29,7 @@ struct DiffClocks {
             guard let from = domain(key.from), let to = domain(key.to) else { continue }
             fold.hop(from: from, to: to, transit: cell.least, at: key.second &* 1_000_000_000)
         }
-        alignment = fold.solve(domains: names)
+        alignment = fold.refit(domains: names).alignment
     }
 
     /// What to take off a transit between two streams in that second, and half the width of its band; nil when

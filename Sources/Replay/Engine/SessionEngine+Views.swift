@@ -117,7 +117,7 @@ extension SessionEngine {
         json.field("lost", lostEvents(of: index))
         json.field("clockDomain", stream.clockDomain)
         let domain = Int(input.directory.stream(UInt32(index)).domain)
-        json.field("clockErrorNanos", input.clocks.offset(domain: domain, at: input.instant.nanos).error)
+        json.field("clockErrorNanos", input.solution.alignment.offset(domain: domain, at: input.instant.nanos).error)
         json.rate("recordCostNanos", stream.recordCostNanos)
         json.field("sizeBytes", stream.sizeBytes)
     }

@@ -82,7 +82,7 @@ public enum SessionStats {
                 + RequestState.allCases.filter { states[$0, default: 0] > 0 || $0 == .finished }
                 .map { "\($0.rawValue) \(states[$0, default: 0])" }.joined(separator: ", "))
         var table = TextTable([""] + columns)
-        table.add(row("time to first token", input.ttft.statistics(in: input.window)))
+        table.add(row("time to first token", input.ttft))
         table.add(row("time per output token", input.fold.requests.tpot.statistics(in: input.window)))
         table.add(row("gap between tokens", input.fold.requests.itl.statistics(in: input.window)))
         table.add(row("end to end", input.fold.requests.e2e.statistics(in: input.window)))
@@ -197,7 +197,7 @@ public enum SessionStats {
             table.add([
                 record.trace.description, record.state(at: input.instant.nanos).rawValue,
                 Human.duration(input.relative(record.start)), Human.duration(record.queueNanos),
-                Human.duration(record.ttft(raw: input.clock == .raw)), Human.duration(record.tpot),
+                Human.duration(input.ttft(record)), Human.duration(record.tpot),
                 Human.duration(record.e2e), record.inputTokens.map(Human.count) ?? "-",
                 record.cachedTokens.map(Human.count) ?? "-", output.map(Human.count) ?? "-",
             ])

@@ -16,7 +16,7 @@ public enum TerminalFrame {
         lines.append(bar(input, width: max(10, min(columns, 120))))
         lines.append("")
         let tpot = input.fold.requests.tpot.statistics(in: input.window)
-        let ttft = input.ttft.statistics(in: input.window)
+        let ttft = input.ttft
         lines.append(
             "tokens/s \(Human.rate(input.rate(input.sum(Tick.generated))))   in flight \(states[.queued, default: 0] + states[.prefill, default: 0] + states[.decode, default: 0])"
                 + " (\(states[.queued, default: 0]) queued)   finished \(states[.finished, default: 0])")

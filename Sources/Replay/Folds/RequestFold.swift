@@ -262,6 +262,7 @@ struct RequestFold: Sendable {
                 // Used only until the first token's own fact comes.
                 records[index].firstToken = span.end
                 records[index].firstTokenAligned = alignedEnd
+                records[index].firstTokenDomain = span.stream.domain
                 records[index].lastToken = span.end
             }
         default: break
@@ -276,7 +277,7 @@ struct RequestFold: Sendable {
     }
 
     /// Tokens of a request came out; returns how many of them were its first emission.
-    mutating func emitted(_ event: Event, aligned: Int64) -> Int64 {
+    mutating func emitted(_ event: Event, domain: Int32, aligned: Int64) -> Int64 {
         let time = event.time.nanos
         guard let index = owner(parent: event.parent, trace: event.trace, start: time, aligned: aligned) else {
             return 0
@@ -286,6 +287,7 @@ struct RequestFold: Sendable {
         if isFirst {
             records[index].firstToken = time
             records[index].firstTokenAligned = aligned
+            records[index].firstTokenDomain = domain
         } else if time >= records[index].lastToken {
             let gap = time &- records[index].lastToken
             itl.add(gap, at: time)

@@ -41,6 +41,8 @@ struct RequestRecord: Sendable {
 
     var firstToken: Int64?
     var firstTokenAligned: Int64 = 0
+    /// Whose clock stamped it.
+    var firstTokenDomain: Int32 = -1
     var lastToken: Int64 = 0
     var emittedTokens: Int64 = 0
     var itl = GapBuckets()

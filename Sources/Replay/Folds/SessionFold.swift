@@ -296,7 +296,7 @@ public struct SessionFold {
             ticks.add(max(0, event.value), bucket: bucket, channel: Tick.prompt)
             if isFirst, let cached { ticks.add(max(0, cached), bucket: bucket, channel: Tick.cached) }
         } else {
-            let first = requests.emitted(event, aligned: aligned)
+            let first = requests.emitted(event, domain: stream.domain, aligned: aligned)
             ticks.add(max(0, event.value), bucket: bucket, channel: Tick.generated)
             if first > 0 { ticks.add(first, bucket: bucket, channel: Tick.firstTokens) }
         }

@@ -4,6 +4,7 @@ import SpanreelTracing
 struct Timeline {
     private struct Bar {
         var device: Int32
+        var domain: Int32
         var start: Int64
         var end: Int64
         var role: UInt32
@@ -32,9 +33,10 @@ struct Timeline {
     /// Takes a span that was open at `from`.
     mutating func add(_ open: OpenSpan) {
         begun[open.span] = bars.count
+        let stream = directory.stream(open.stream)
         bars.append(
             Bar(
-                device: directory.stream(open.stream).device, start: open.start, end: .max, role: open.role,
+                device: stream.device, domain: stream.domain, start: open.start, end: .max, role: open.role,
                 span: open.span, parent: open.parent, trace: open.trace, isOpen: true))
     }
 
@@ -57,9 +59,10 @@ struct Timeline {
     }
 
     private mutating func append(_ event: Event, end: Int64, isOpen: Bool) {
+        let stream = directory.stream(event.stream)
         bars.append(
             Bar(
-                device: directory.stream(event.stream).device, start: event.start.nanos, end: end,
+                device: stream.device, domain: stream.domain, start: event.start.nanos, end: end,
                 role: event.role.index, span: event.span.rawValue, parent: event.parent.rawValue, trace: event.trace,
                 isOpen: isOpen))
     }
@@ -91,8 +94,7 @@ struct Timeline {
     /// Writes the stretch for `pixels` columns. A span narrower than a column shares it: the longest one's name wins.
     mutating func write(pixels: Int, origin: Int64, _ json: inout JSONWriter) {
         for index in bars.indices where !clocks.isIdentity {
-            guard let stream = directory.streamPlans.first(where: { $0.device == bars[index].device }) else { continue }
-            let shift = clocks.offset(domain: Int(stream.domain), at: bars[index].start).offset
+            let shift = clocks.offset(domain: Int(bars[index].domain), at: bars[index].start).offset
             bars[index].start = bars[index].start &- shift
             if bars[index].end != .max { bars[index].end = bars[index].end &- shift }
         }

@@ -212,7 +212,8 @@ struct TraceQuery {
             flows.append(
                 Flow(
                     from: nodes[send].id, to: node.id, transit: end &- nodes[send].start,
-                    error: from == to ? 0 : a.flatMap { a in b.map { a &+ $0 } }))
+                    // Of raw stamps nothing is known.
+                    error: from == to ? 0 : clocks.isIdentity ? nil : a.flatMap { a in b.map { a &+ $0 } }))
         }
     }
 }

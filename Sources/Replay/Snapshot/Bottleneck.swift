@@ -159,7 +159,7 @@ struct Bottleneck {
     private var waiting: [Finding] {
         let queue = input.fold.requests.queue.statistics(in: input.window)
         guard queue.count >= Self.leastCount, let wait = queue.p50Nanos,
-            let ttft = input.ttft.statistics(in: input.window).p50Nanos, ttft > 0
+            let ttft = input.ttft.p50Nanos, ttft > 0
         else { return [] }
         let share = Double(wait) / Double(ttft)
         guard share > 0.5, wait > 50_000_000 else { return [] }

@@ -11,6 +11,8 @@ struct SnapshotInput {
     /// The fold's ticks with the requests in flight counted in.
     var ticks: Series
     var clocks: ClockAlignment
+    /// What the clocks were solved from and what was odd about it, whatever the clock asked for.
+    var solution: ClockSolution
     /// How the requests ended whose latencies count.
     var states: Set<RequestState>
 
@@ -32,7 +34,9 @@ struct SnapshotInput {
             }
         self.window = Window(selection, endingAt: instant, ticks: fold.directory.ticks)
         ticks = fold.ticks(at: instant.nanos)
-        clocks = clock == .raw ? .identity : fold.clocks.solve(domains: fold.directory.domains)
+        let domains = fold.directory.domains
+        solution = clock == .refit ? fold.clocks.refit(domains: domains) : fold.clocks.solve(domains: domains)
+        clocks = clock == .raw ? .identity : solution.alignment
     }
 
     var directory: Directory { fold.directory }
@@ -97,8 +101,24 @@ struct SnapshotInput {
         index >= 0 && index < directory.devices.count ? directory.devices[index] : ""
     }
 
-    /// TTFT on the clock asked for.
-    var ttft: Observations { clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft }
+    /// A request's TTFT on the clock asked for: `aligned` as it was decided when the request was folded.
+    func ttft(_ record: RequestRecord) -> Int64? {
+        guard clock == .refit, !clocks.isIdentity else { return record.ttft(raw: clock == .raw) }
+        guard let first = record.firstToken, record.hasStart else { return nil }
+        return max(
+            0,
+            clocks.aligned(first, domain: Int(record.firstTokenDomain))
+                &- clocks.aligned(record.start, domain: Int(record.domain)))
+    }
+
+    /// TTFT of the finished requests in the window on the clock asked for; `refit` covers those that are held.
+    var ttft: Statistics {
+        guard clock == .refit, !clocks.isIdentity else {
+            return (clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft).statistics(in: window)
+        }
+        return Statistics(
+            exact: LatencyView(input: self).ended.filter { $0.state == .finished }.compactMap { ttft($0) })
+    }
 
     /// A link's transits on the clock asked for: statistics, and the clock error of its two ends.
     func transit(_ link: LinkFold.State, slot: Int) -> Statistics {

@@ -39,7 +39,7 @@ struct LatencyView {
         var count = 0
         for record in ended where record.state != .cancelled {
             count += 1
-            guard record.state == .finished, let ttft = record.ttft(raw: input.clock == .raw) else { continue }
+            guard record.state == .finished, let ttft = input.ttft(record) else { continue }
             if ttft <= Self.ttftGoalNanos, (record.tpot ?? 0) <= Self.tpotGoalNanos { good += 1 }
         }
         return (good, count)
@@ -55,7 +55,11 @@ struct LatencyView {
     /// selection is read from the requests held, the newest 16,384.
     func statistics(_ finished: Observations, _ value: (RequestRecord) -> Int64?) -> Statistics {
         guard input.states != [.finished] else { return finished.statistics(in: input.window) }
-        return Statistics(exact: ended.filter { input.states.contains($0.state) }.compactMap(value))
+        return selected(value)
+    }
+
+    private func selected(_ value: (RequestRecord) -> Int64?) -> Statistics {
+        Statistics(exact: ended.filter { input.states.contains($0.state) }.compactMap(value))
     }
 
     func write(_ json: inout JSONWriter) {
@@ -64,7 +68,7 @@ struct LatencyView {
         json.object("states") { json in
             for state in RequestState.allCases { json.field(state.rawValue, counts[state, default: 0]) }
         }
-        json.statistics("ttft", statistics(input.ttft) { $0.ttft(raw: input.clock == .raw) })
+        json.statistics("ttft", input.states == [.finished] ? input.ttft : selected { input.ttft($0) })
         json.statistics("tpot", statistics(requests.tpot, \.tpot))
         json.statistics("itl", requests.itl.statistics(in: input.window))
         json.statistics("e2e", statistics(requests.e2e, \.e2e))
@@ -110,7 +114,7 @@ struct RequestsView {
         json.field("startNanos", input.relative(record.start))
         json.field("endNanos", record.end.map { input.relative($0) })
         json.field("queueNanos", record.queueNanos)
-        json.field("ttftNanos", record.ttft(raw: input.clock == .raw))
+        json.field("ttftNanos", input.ttft(record))
         json.field("tpotNanos", record.tpot)
         json.field("e2eNanos", record.e2e)
         json.field("inputTokens", record.inputTokens)

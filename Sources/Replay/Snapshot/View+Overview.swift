@@ -15,7 +15,7 @@ struct OverviewView {
         json.field("inFlight", queued + states[.prefill, default: 0] + states[.decode, default: 0])
         json.field("queued", queued)
         json.rate("tokensPerSecond", input.rate(input.sum(Tick.generated)))
-        json.statistics("ttft", input.ttft.statistics(in: input.window))
+        json.statistics("ttft", input.ttft)
         json.statistics("tpot", input.fold.requests.tpot.statistics(in: input.window))
         json.ratio("cacheTokenHitRatio", cache.tokenHitRatio)
         json.ratio("cacheAccessHitRatio", cache.accessHitRatio)

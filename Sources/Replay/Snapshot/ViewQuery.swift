@@ -25,9 +25,9 @@ public enum ViewName: String, Sendable, CaseIterable {
 public enum ClockMode: String, Sendable, CaseIterable {
     /// Stamps as they are.
     case raw
-    /// One clock for all: offsets solved from the evidence inside the cut.
+    /// One clock for all: each epoch of ten seconds solved once, when it was over.
     case aligned
-    /// As `aligned`; offsets are always solved from the whole cut here.
+    /// One clock for all: every epoch solved anew, from all the evidence inside the cut.
     case refit
 
     /// Parses `raw`, `aligned` or `refit`; empty means aligned.

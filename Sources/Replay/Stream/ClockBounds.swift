@@ -4,42 +4,87 @@
 /// the offset moves along a straight line, the lower convex hull of these points is the tightest bound that follows
 /// (Moon, Skelly, Towsley: "Estimation and Removal of Clock Skew from Network Delay Measurements", INFOCOM 1999). A
 /// hull is kept per epoch of ten seconds, so that only over such a stretch is a clock taken to run evenly.
+///
+/// One wild bound would swallow the hull of all good ones. So the eight lowest bounds of an epoch stand apart from its
+/// hull: together they are what the whole says, and any of the eight can still be taken out.
 struct ClockBounds: Sendable {
     struct Point: Sendable {
         /// On the receiver's clock.
         var time: Int64
         var bound: Int64
+
+        /// When the message was complete in canonical order: the later of its two stamps.
+        var arrival: Int64 { time &+ max(0, 0 &- bound) }
+    }
+
+    /// The evidence of one epoch.
+    struct Stretch: Sendable {
+        /// The epoch on the root's clock, as well as that was known when the evidence came.
+        var number: Int64
+        var hull: ContiguousArray<Point> = []
+        /// The lowest bounds, ascending.
+        var lowest: ContiguousArray<Point> = []
     }
 
     static let epochNanos: Int64 = 10_000_000_000
+    /// Wild bounds that a stretch can hold without harm.
+    static let lowestLimit = 8
     /// More vertices than this a hull of ten seconds does not have; then the slackest gives way.
     private static let hullLimit = 32
-    private static let epochLimit = 4096
     /// Taken off each bound: a message's two stamps are aligned at two instants, between which a clock drifts a little.
     static let marginNanos: Int64 = 1000
-    private(set) var hulls: ContiguousArray<(number: Int64, points: ContiguousArray<Point>)> = []
+    private(set) var stretches: ContiguousArray<Stretch> = []
 
-    mutating func add(_ bound: Int64, at time: Int64) {
-        let number = time / Self.epochNanos
-        let place: Int
-        if let last = hulls.last, last.number == number {
-            place = hulls.count - 1
-        } else if let found = hulls.lastIndex(where: { $0.number <= number }), hulls[found].number == number {
-            place = found
-        } else {
-            place = hulls.firstIndex { $0.number > number } ?? hulls.count
-            hulls.insert((number, []), at: place)
-            if hulls.count > Self.epochLimit {
-                hulls.removeFirst()
-                if place == 0 { return }
-                insert(Point(time: time, bound: bound), into: &hulls[place - 1].points)
-                return
-            }
-        }
-        insert(Point(time: time, bound: bound), into: &hulls[place].points)
+    /// The stretch or epoch that holds `time`: rounded down on either side of 0.
+    @inline(__always) static func number(_ time: Int64) -> Int64 {
+        let quotient = time / epochNanos
+        return time % epochNanos < 0 ? quotient - 1 : quotient
     }
 
-    private func insert(_ point: Point, into hull: inout ContiguousArray<Point>) {
+    /// Adds a bound to an epoch; true when it is the epoch's first. O(log epochs + vertices).
+    @discardableResult
+    mutating func add(_ point: Point, to number: Int64) -> Bool {
+        let place = firstIndex(from: number)
+        let isNew = place == stretches.count || stretches[place].number != number
+        if isNew { stretches.insert(Stretch(number: number), at: place) }
+        Self.insert(point, into: &stretches[place])
+        return isNew
+    }
+
+    /// The first stretch with that number or a later one. O(log stretches); the newest is found at once.
+    func firstIndex(from number: Int64) -> Int {
+        if let last = stretches.last, last.number < number { return stretches.count }
+        if let last = stretches.last, last.number == number { return stretches.count - 1 }
+        var low = 0
+        var high = stretches.count
+        while low < high {
+            let middle = (low + high) / 2
+            if stretches[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Sorts everything into epochs anew.
+    mutating func renumber(_ number: (Point) -> Int64) {
+        let old = stretches
+        stretches = []
+        for point in old.lazy.flatMap({ $0.lowest + $0.hull }) { add(point, to: number(point)) }
+    }
+
+    /// Gives up the oldest stretch.
+    mutating func removeOldest() { if !stretches.isEmpty { stretches.removeFirst() } }
+
+    private static func insert(_ point: Point, into stretch: inout Stretch) {
+        var index = stretch.lowest.count
+        while index > 0, precedes(point, stretch.lowest[index - 1]) { index -= 1 }
+        guard index < lowestLimit else { return insert(point, into: &stretch.hull) }
+        stretch.lowest.insert(point, at: index)
+        if stretch.lowest.count > lowestLimit { insert(stretch.lowest.removeLast(), into: &stretch.hull) }
+    }
+
+    private static func precedes(_ a: Point, _ b: Point) -> Bool { (a.bound, a.time) < (b.bound, b.time) }
+
+    private static func insert(_ point: Point, into hull: inout ContiguousArray<Point>) {
         var index = hull.count
         while index > 0, hull[index - 1].time > point.time { index -= 1 }
         if index > 0, hull[index - 1].time == point.time {
@@ -47,55 +92,63 @@ struct ClockBounds: Sendable {
             hull[index - 1] = point
             index -= 1
         } else {
-            if index > 0, index < hull.count, !Self.isBelow(hull[index - 1], point, hull[index]) { return }
+            if index > 0, index < hull.count, !isBelow(hull[index - 1], point, hull[index]) { return }
             hull.insert(point, at: index)
         }
-        while index >= 2, !Self.isBelow(hull[index - 2], hull[index - 1], hull[index]) {
+        while index >= 2, !isBelow(hull[index - 2], hull[index - 1], hull[index]) {
             hull.remove(at: index - 1)
             index -= 1
         }
-        while index + 2 < hull.count, !Self.isBelow(hull[index], hull[index + 1], hull[index + 2]) {
+        while index + 2 < hull.count, !isBelow(hull[index], hull[index + 1], hull[index + 2]) {
             hull.remove(at: index + 1)
         }
-        if hull.count > Self.hullLimit { hull.remove(at: 1) }
+        if hull.count > hullLimit { hull.remove(at: 1) }
     }
 
     /// Whether `b` lies below the line from `a` to `c`.
     private static func isBelow(_ a: Point, _ b: Point, _ c: Point) -> Bool {
-        let left = Int128(b.bound &- a.bound) * Int128(c.time &- a.time)
-        return left < Int128(c.bound &- a.bound) * Int128(b.time &- a.time)
+        let left = (Int128(b.bound) - Int128(a.bound)) * (Int128(c.time) - Int128(a.time))
+        return left < (Int128(c.bound) - Int128(a.bound)) * (Int128(b.time) - Int128(a.time))
     }
 
-    /// The least bound of all.
-    var least: Int64? { hulls.lazy.compactMap { $0.points.map(\.bound).min() }.min() }
-
-    /// All vertices, their times taken to a common clock by `shift`, each lowered to what its neighbours allow when no
-    /// two clocks drift apart by more than 500 ppm.
-    func vertices(_ shift: (Int64) -> Int64) -> ContiguousArray<Point> {
-        var all: ContiguousArray<Point> = []
-        for hull in hulls {
-            for point in hull.points {
-                all.append(Point(time: shift(point.time), bound: point.bound &- Self.marginNanos))
-            }
+    /// The lower convex hull of points in any order, by ascending time. O(n log n).
+    static func hull(_ points: ContiguousArray<Point>) -> ContiguousArray<Point> {
+        var hull: ContiguousArray<Point> = []
+        for point in points.sorted(by: { ($0.time, $0.bound) < ($1.time, $1.bound) }) {
+            if let last = hull.last, last.time == point.time { continue }
+            while hull.count >= 2, !isBelow(hull[hull.count - 2], hull[hull.count - 1], point) { hull.removeLast() }
+            hull.append(point)
         }
-        all.sort { $0.time < $1.time }
+        return hull
+    }
+
+    /// Vertices in any order made a bound of every instant: by time, each lowered to what its neighbours allow when no
+    /// two clocks drift apart by more than 500 ppm. O(n log n).
+    static func lowered(_ vertices: ContiguousArray<Point>) -> ContiguousArray<Point> {
+        var all = vertices
+        all.sort { ($0.time, $0.bound) < ($1.time, $1.bound) }
         guard all.count > 1 else { return all }
-        for index in 1..<all.count { Self.lower(&all[index], by: all[index - 1]) }
-        for index in (0..<all.count - 1).reversed() { Self.lower(&all[index], by: all[index + 1]) }
+        for index in 1..<all.count { lower(&all[index], by: all[index - 1]) }
+        for index in (0..<all.count - 1).reversed() { lower(&all[index], by: all[index + 1]) }
         return all
     }
 
     private static func lower(_ point: inout Point, by other: Point) {
-        let reach = Int64(clamping: (point.time &- other.time).magnitude / 2000)
-        let (sum, overflow) = other.bound.addingReportingOverflow(reach)
+        let (sum, overflow) = other.bound.addingReportingOverflow(drift(point.time, other.time))
         if !overflow, sum < point.bound { point.bound = sum }
+    }
+
+    /// How far two clocks drift apart between two instants at most.
+    private static func drift(_ a: Int64, _ b: Int64) -> Int64 {
+        let (distance, overflow) = a.subtractingReportingOverflow(b)
+        return overflow ? .max / 2000 : Int64(clamping: distance.magnitude / 2000)
     }
 
     /// The bound at `time`: along the straight line between two vertices, beyond them 500 ppm wider.
     static func value(_ vertices: ContiguousArray<Point>, at time: Int64) -> Int64? {
         guard let first = vertices.first, let last = vertices.last else { return nil }
-        if time <= first.time { return first.bound &+ Int64(clamping: (first.time &- time).magnitude / 2000) }
-        if time >= last.time { return last.bound &+ Int64(clamping: (time &- last.time).magnitude / 2000) }
+        if time <= first.time { return first.bound &+ drift(first.time, time) }
+        if time >= last.time { return last.bound &+ drift(time, last.time) }
         var low = 0
         var high = vertices.count - 1
         while high - low > 1 {
@@ -103,8 +156,8 @@ struct ClockBounds: Sendable {
             if vertices[middle].time <= time { low = middle } else { high = middle }
         }
         let (a, b) = (vertices[low], vertices[high])
-        let span = Double(b.time &- a.time)
-        let fraction = span > 0 ? Double(time &- a.time) / span : 0
+        let span = Double(b.time) - Double(a.time)
+        let fraction = span > 0 ? (Double(time) - Double(a.time)) / span : 0
         return a.bound &+ Statistics.rounded(Double(b.bound &- a.bound) * fraction)
     }
 }

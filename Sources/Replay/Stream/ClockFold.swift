@@ -1,43 +1,103 @@
-/// What the log says about the offsets between clock domains, per direction and epoch of ten seconds.
+/// What the log says about the offsets between clock domains, and the offsets solved from it.
 ///
 /// All evidence is of one kind: nothing is received before it was sent, so a matched hop bounds the receiver's clock
 /// from above, and a clock probe is two such messages, there and back. ``ClockBounds`` keeps the tightest of each
-/// direction, ``ClockGraph`` solves all clocks together.
+/// direction; ``ClockEpoch`` solves all clocks together over ten seconds of the root's clock.
+///
+/// ```
+/// evidence -> stretches per direction -> epoch over -> solved once, frozen     (aligned: frozen + the open epochs)
+///                        '-------------------------------------------------> (refit: all epochs anew)
+/// ```
+/// An epoch freezes when event time is ten seconds past its end and the clock that is furthest ahead is so too: in
+/// canonical order nothing of it comes any more. So the state is a function of the events applied alone, and a copy is a
+/// checkpoint. Only streams that events told of count: what a reader knows of silent ones depends on when it looked.
 struct ClockFold: Sendable {
-    private static let edgeLimit = 4096
-    /// Instants solved at most; between them offsets follow straight lines.
-    private static let knotLimit = 4096
+    private static let edgeLimit = 1024
+    /// Stretches of evidence held over all directions, 640 bytes each at most; then the oldest go.
+    private static let stretchLimit = 16_384
+    /// Estimates held of each domain.
+    private static let pointLimit = 16_384
+    /// An epoch waits no longer than so many others for clocks that are ahead, nor for a first request.
+    static let openLimit: Int64 = 64
+    private static let domainLimit = 4096
 
-    private struct Edge: Sendable {
+    struct Edge: Sendable {
         var from: Int
         var to: Int
         var bounds = ClockBounds()
+        /// How far the one of its clocks that is ahead is ahead of the root's, as last solved: what is complete at a
+        /// time in canonical order was so much earlier on the root's clock.
+        var lag: Int64 = 0
+        /// Whether both clocks were linked to the root's by then.
+        var isPlaced = false
+
+        func epoch(of point: ClockBounds.Point) -> Int64 { ClockBounds.number(point.arrival &- lag) }
     }
 
-    private var edges: ContiguousArray<Edge> = []
+    private(set) var edges: ContiguousArray<Edge> = []
+    private var stretchCount = 0
     private var requestsOfDomain: ContiguousArray<Int> = []
     private var currentEpoch = Int64.min
     private var isStale = false
-    /// The alignment from the evidence of all complete epochs, for what the fold must decide as it goes.
+    private var frozen = ClockSolution()
+    /// Epochs up to this one are frozen.
+    private(set) var frozenThrough = Int64.min
+    /// Evidence of epochs that were frozen before it came; evidence beyond the bounds on what is held.
+    private(set) var lateCount = 0
+    /// The alignment from the evidence up to the current epoch, for what the fold must decide as it goes.
     private(set) var running = ClockAlignment.identity
+    /// How often all clocks were solved as the fold went on.
+    private(set) var work = 0
 
-    /// Notes a request of a domain: the root is the domain with most of them.
+    /// Notes a request of a domain: the root is the domain with most of them when the first epoch freezes.
     mutating func noteRequest(domain: Int) {
-        guard domain >= 0, domain < 4096 else { return }
+        guard domain >= 0, domain < Self.domainLimit else { return }
         while requestsOfDomain.count <= domain { requestsOfDomain.append(0) }
         requestsOfDomain[domain] += 1
     }
 
-    /// Moves on to the epoch of `time`; the alignment of the past is then solved once.
+    /// Moves on to the epoch of `time`: what is complete freezes, the rest is solved once. O(1) within an epoch.
     @inline(__always) mutating func advance(to time: Int64, domains: [String]) {
         guard isStale || !edges.isEmpty else { return }
-        let epoch = time / ClockBounds.epochNanos
-        if epoch != currentEpoch || isStale {
-            currentEpoch = epoch
-            isStale = false
-            running = solve(domains: domains)
+        let epoch = ClockBounds.number(time)
+        if epoch != currentEpoch || isStale { move(to: time, epoch, domains) }
+    }
+
+    private mutating func move(to time: Int64, _ epoch: Int64, _ domains: [String]) {
+        currentEpoch = epoch
+        isStale = false
+        place(domains)
+        guard var solver = ClockSolver(self, domains) else { return }
+        if let last = solver.lastComplete(at: time), last > frozenThrough {
+            solver.solve(after: frozenThrough, through: last)
+            frozen = solver.solution
+            frozen.trim(to: Self.pointLimit)
+            frozenThrough = last
+        }
+        solver.solve(after: frozenThrough, through: .max)
+        running = solver.solution.alignment
+        work &+= solver.work
+        for index in edges.indices where solver.knows(edges[index]) {
+            edges[index].lag = solver.lag(edges[index])
+            edges[index].isPlaced = true
         }
     }
+
+    /// Sorts the evidence between clocks that were not linked to the root so far into the epochs that it belongs to.
+    private mutating func place(_ domains: [String]) {
+        guard edges.contains(where: { !$0.isPlaced }), let solver = ClockSolver(self, domains) else { return }
+        for index in edges.indices where !edges[index].isPlaced {
+            let lag = solver.lag(edges[index])
+            guard lag != edges[index].lag else { continue }
+            edges[index].lag = lag
+            let edge = edges[index]
+            stretchCount -= edge.bounds.stretches.count
+            edges[index].bounds.renumber { edge.epoch(of: $0) }
+            stretchCount += edges[index].bounds.stretches.count
+        }
+    }
+
+    // MARK: Evidence
 
     /// Adds a clock probe between `asker` and `answerer`.
     mutating func probe(asker: Int, answerer: Int, t0: Int64, t1: Int64, t2: Int64, t3: Int64) {
@@ -57,76 +117,70 @@ struct ClockFold: Sendable {
     }
 
     private mutating func update(_ from: Int, _ to: Int, _ bound: Int64, at time: Int64) {
-        guard from >= 0, to >= 0, bound.magnitude < UInt64(ClockGraph.unbounded) / 4096 else { return }
+        // Stamps near the ends of their range leave no room to reckon with.
+        let limit = UInt64(ClockGraph.unbounded) / 4096
+        guard from >= 0, to >= 0, from < Self.domainLimit, to < Self.domainLimit, bound.magnitude < limit,
+            time.magnitude < UInt64(Int64.max) / 2
+        else { return }
         var index = 0
         while index < edges.count, edges[index].from != from || edges[index].to != to { index += 1 }
         if index == edges.count {
-            guard edges.count < Self.edgeLimit else { return }
+            guard edges.count < Self.edgeLimit else {
+                lateCount &+= 1
+                return
+            }
             edges.append(Edge(from: from, to: to))
             isStale = true
         }
-        edges[index].bounds.add(bound, at: time)
+        let point = ClockBounds.Point(time: time, bound: bound)
+        let epoch = edges[index].epoch(of: point)
+        if edges[index].isPlaced, epoch <= frozenThrough { lateCount &+= 1 }
+        guard edges[index].bounds.add(point, to: epoch) else { return }
+        stretchCount += 1
+        if stretchCount > Self.stretchLimit { forgetOldest() }
     }
 
-    /// Solves the offsets of all domains from the evidence so far. O(knots x domains^3).
-    func solve(domains: [String]) -> ClockAlignment {
-        let count = domains.count
-        let used = ContiguousArray(edges.filter { $0.from < count && $0.to < count })
-        // Only domains that events told of: a stream that a live reader does not know yet must not change the past.
-        let members = Set(used.flatMap { [$0.from, $0.to] } + (0..<count).filter { requests(of: $0) > 0 })
-        guard !used.isEmpty,
-            let root = members.min(by: { a, b in
-                let (left, right) = (requests(of: a), requests(of: b))
-                return left != right ? left > right : domains[a] < domains[b]
-            })
-        else { return .identity }
-        // Rough offsets first: what the clocks show at one instant may lie far apart, and bounds are compared by time.
-        var rough = [[Int64]](repeating: [Int64](repeating: ClockGraph.unbounded, count: count), count: count)
-        for edge in used { rough[edge.from][edge.to] = min(rough[edge.from][edge.to], edge.bounds.least ?? .max) }
-        let first = ClockGraph(bounds: rough, root: root).solved()
-        var paths = ContiguousArray<ContiguousArray<ClockAlignment.Edge>?>(
-            first.map { solution in
-                solution.map { [.init(points: [.init(time: 0, offset: $0.offset, error: 0)], sign: 1)] }
-            })
-        // Twice: the second time with the offsets of the first.
-        for _ in 0..<2 {
-            let clocks = ClockAlignment(root: root, paths: paths)
-            paths = Self.paths(used, count, root, margin: ClockBounds.marginNanos &* Int64(members.count)) {
-                clocks.aligned($0, domain: $1)
-            }
+    private mutating func forgetOldest() {
+        let oldest = edges.indices.min { a, b in
+            (edges[a].bounds.stretches.first?.number ?? .max) < (edges[b].bounds.stretches.first?.number ?? .max)
         }
-        paths[root] = []
-        return ClockAlignment(root: root, paths: paths)
+        guard let oldest else { return }
+        edges[oldest].bounds.removeOldest()
+        stretchCount -= 1
     }
 
-    private func requests(of domain: Int) -> Int { domain < requestsOfDomain.count ? requestsOfDomain[domain] : 0 }
+    // MARK: Answers
 
-    private static func paths(
-        _ edges: ContiguousArray<Edge>, _ count: Int, _ root: Int, margin: Int64, _ align: (Int64, Int) -> Int64
-    ) -> ContiguousArray<ContiguousArray<ClockAlignment.Edge>?> {
-        let vertices = edges.map { edge in edge.bounds.vertices { align($0, edge.to) } }
-        var knots = Array(Set(vertices.flatMap { $0.map(\.time) })).sorted()
-        if knots.count > knotLimit {
-            let stride = knots.count / knotLimit + 1
-            knots = knots.indices.filter { $0 % stride == 0 || $0 == knots.count - 1 }.map { knots[$0] }
-        }
-        var points = [ContiguousArray<ClockAlignment.Point>](repeating: [], count: count)
-        for knot in knots {
-            var bounds = [[Int64]](repeating: [Int64](repeating: ClockGraph.unbounded, count: count), count: count)
-            for (edge, vertices) in zip(edges, vertices) {
-                bounds[edge.from][edge.to] = ClockBounds.value(vertices, at: knot) ?? ClockGraph.unbounded
-            }
-            for (domain, solution) in ClockGraph(bounds: bounds, root: root).solved().enumerated() {
-                guard let solution else { continue }
-                // Knots stand where the clocks are taken to be: off by the band at most, so by 500 ppm of it in offset.
-                // And every step of the way had its margin taken off.
-                points[domain].append(
-                    .init(
-                        time: knot &+ solution.offset, offset: solution.offset,
-                        error: solution.error.map { $0 &+ $0 / 1000 &+ margin } ?? .max))
-            }
-        }
-        return ContiguousArray(
-            points.map { points in points.isEmpty ? nil : [ClockAlignment.Edge(points: points, sign: 1)] })
+    /// `clock=aligned`: the frozen epochs as they are, and those after them. O(knots of the open epochs x domains^3).
+    func solve(domains: [String]) -> ClockSolution {
+        guard var solver = ClockSolver(self, domains) else { return .init() }
+        solver.solve(after: frozenThrough, through: .max)
+        return solver.solution
     }
+
+    /// `clock=refit`: every epoch anew, from all the evidence that is held. O(knots x domains^3).
+    func refit(domains: [String]) -> ClockSolution {
+        var fold = self
+        fold.frozen = ClockSolution()
+        fold.frozenThrough = .min
+        return fold.solve(domains: domains)
+    }
+
+    /// What the solver goes on from.
+    var solutionSoFar: ClockSolution { frozen }
+
+    /// The clock that all others are held against: chosen when the first epoch freezes, and kept.
+    func root(of members: [Int], _ domains: [String]) -> Int? {
+        if frozen.root >= 0 { return frozen.root }
+        return members.min { a, b in
+            let (left, right) = (requests(of: a), requests(of: b))
+            return left != right ? left > right : domains[a] < domains[b]
+        }
+    }
+
+    /// Requests that began on a domain's clock.
+    func requests(of domain: Int) -> Int { domain < requestsOfDomain.count ? requestsOfDomain[domain] : 0 }
+
+    /// Whether any request began so far.
+    var hasRequests: Bool { requestsOfDomain.contains { $0 > 0 } }
 }

@@ -1,0 +1,340 @@
+/// Solves the clocks over one epoch of ten seconds of the root's clock, from the evidence in it and beside it.
+///
+/// The epochs beside it only carry the bounds on smoothly. Evidence that contradicts the rest is taken out, fewest
+/// first; where that does not help, a clock stepped: then the epoch stands on its own, and if the step lies inside it,
+/// the clocks that contradict each other have a band in this epoch that holds both readings.
+struct ClockEpoch {
+    /// Whether a piece of evidence lies before the epoch, in it or after it.
+    enum Place { case before, inside, after }
+
+    struct Item {
+        var point: ClockBounds.Point
+        var place: Place
+        /// Whether it is one of the lowest of its epoch, which may be taken out.
+        var isLow: Bool
+    }
+
+    /// The evidence of one direction between two clocks, by their numbers in this epoch.
+    struct Strand {
+        var from: Int
+        var to: Int
+        var items: [Item]
+    }
+
+    struct Result {
+        /// Each clock's estimates; empty for a clock without evidence in the epoch.
+        var points: ContiguousArray<ContiguousArray<ClockAlignment.Point>>
+        /// Evidence of the epoch that was taken out.
+        var outliers = 0
+        /// The epoch does not go on from the one before it.
+        var isCut = false
+        /// Bounds of the epoch itself contradict each other.
+        var isTorn = false
+        /// Instants at which all clocks were solved.
+        var work = 0
+    }
+
+    /// Contradictions smaller than this are the solver's own: both stamps of a message are aligned at one instant.
+    static let toleranceNanos: Int64 = 20_000
+    /// Knots of an epoch at most.
+    private static let knotLimit = 512
+    private static let roughKnots = 16
+    /// An epoch's knots reach so far into its neighbours, so that no vertex at the border is missed by both.
+    private static let overlapNanos: Int64 = 10_000_000
+
+    let start: Int64
+    let count: Int
+    let root: Int
+    private var work = 0
+
+    /// The epoch that begins at `start` on the root's clock, over `count` clocks.
+    init(start: Int64, count: Int, root: Int) {
+        self.start = start
+        self.count = count
+        self.root = root
+    }
+
+    /// Offsets and bands over the epoch. O(knots x clocks^3); where evidence contradicts the rest, a small multiple.
+    mutating func solve(_ strands: [Strand]) -> Result {
+        let choices: [Set<Place>] = [
+            [.before, .inside, .after], [.before, .inside], [.inside, .after], [.inside],
+        ]
+        var result = Result(points: ContiguousArray(repeating: [], count: count))
+        for places in choices {
+            let isLast = places.count == 1
+            guard let found = solve(Self.only(places, strands), acceptsTorn: isLast) else { continue }
+            result = found
+            result.isCut = !places.contains(.before)
+            break
+        }
+        result.work = work
+        return result
+    }
+
+    private static func only(_ places: Set<Place>, _ strands: [Strand]) -> [Strand] {
+        var kept: [Strand] = []
+        for strand in strands {
+            let items = strand.items.filter { places.contains($0.place) }
+            if !items.isEmpty { kept.append(Strand(from: strand.from, to: strand.to, items: items)) }
+        }
+        return kept
+    }
+
+    private mutating func solve(_ strands: [Strand], acceptsTorn: Bool) -> Result? {
+        // What the clocks show at one instant may lie far apart, and bounds are compared by time: so offsets roughly
+        // first, then at a few instants, then at all of them.
+        let constants = rough(strands)
+        let linked = strands.filter { constants.knows($0.from) && constants.knows($0.to) }
+        var first = Reading(linked, constants, count)
+        let stretch = first.knots(from: .min, to: .max, limit: Self.roughKnots)
+        var outliers = 0
+        guard clean(&first, at: stretch, acceptsTorn, &outliers) else { return nil }
+        let clocks = alignment(points(first, at: stretch, isRough: true))
+        var second = Reading(first.strands, clocks, count)
+        let (end, overflow) = start.addingReportingOverflow(ClockBounds.epochNanos &+ Self.overlapNanos)
+        let knots = second.knots(
+            from: start &- Self.overlapNanos, to: overflow ? .max : end, limit: Self.knotLimit)
+        guard clean(&second, at: knots, acceptsTorn, &outliers) else { return nil }
+        let isTorn = acceptsTorn && conflict(second, at: knots) > 0
+        var result = Result(points: points(second, at: knots, isRough: false), outliers: outliers, isTorn: isTorn)
+        for domain in 0..<count where domain == root || !second.hasEvidence(domain) { result.points[domain] = [] }
+        return result
+    }
+
+    private func alignment(_ points: ContiguousArray<ContiguousArray<ClockAlignment.Point>>) -> ClockAlignment {
+        ClockAlignment(root: root, points: points)
+    }
+
+    /// One offset a clock, from what each direction says on the whole.
+    private func rough(_ strands: [Strand]) -> ClockAlignment {
+        var bounds = ContiguousArray(repeating: ClockGraph.unbounded, count: count * count)
+        for strand in strands {
+            let place = strand.from * count + strand.to
+            if let typical = strand.typical { bounds[place] = min(bounds[place], typical) }
+        }
+        let solved = ClockGraph(bounds: bounds, count: count, root: root).solved()
+        return alignment(
+            ContiguousArray(solved.map { $0.map { [.init(time: 0, offset: $0.offset, error: 0)] } ?? [] }))
+    }
+
+    // MARK: Solving
+
+    private mutating func graph(_ reading: Reading, at knot: Int64) -> ClockGraph {
+        work += 1
+        return ClockGraph(bounds: reading.bounds(at: knot), count: count, root: root)
+    }
+
+    private mutating func points(
+        _ reading: Reading, at knots: ContiguousArray<Int64>, isRough: Bool
+    ) -> ContiguousArray<ContiguousArray<ClockAlignment.Point>> {
+        var points = ContiguousArray<ContiguousArray<ClockAlignment.Point>>(repeating: [], count: count)
+        // Every step of the way had its margin taken off.
+        let margin = ClockBounds.marginNanos &* Int64(count)
+        for knot in knots {
+            for (domain, solution) in graph(reading, at: knot).solved().enumerated() {
+                guard let solution else { continue }
+                // Knots stand where the clocks are taken to be: off by the band at most, so by 500 ppm of it in offset.
+                points[domain].append(
+                    .init(
+                        time: knot &+ solution.offset, offset: solution.offset,
+                        error: solution.error.map { $0 &+ $0 / 1000 &+ margin } ?? .max))
+            }
+        }
+        return points
+    }
+
+    /// By how much the bounds contradict each other, over all knots; what the solver itself makes is left out.
+    private mutating func conflict(_ reading: Reading, at knots: ContiguousArray<Int64>) -> Int64 {
+        knots.reduce(0) { sum, knot in
+            let bounds = reading.bounds(at: knot)
+            guard ClockGraph.contradiction(bounds, count) != nil else { return sum }
+            let conflict = graph(reading, at: knot).conflict
+            return conflict > Self.toleranceNanos ? min(ClockGraph.unbounded, sum &+ conflict) : sum
+        }
+    }
+
+    // MARK: Taking out what contradicts the rest
+
+    /// Takes out the fewest of the lowest bounds that leave no contradiction. False when there is none such; then
+    /// nothing is taken out.
+    private mutating func clean(
+        _ reading: inout Reading, at knots: ContiguousArray<Int64>, _ acceptsTorn: Bool, _ outliers: inout Int
+    ) -> Bool {
+        var rest = conflict(reading, at: knots)
+        guard rest > 0 else { return true }
+        var cleaned = reading
+        var removed = 0
+        // Each round mends one direction; more broken ones than this are no outliers.
+        for _ in 0..<8 where rest > 0 {
+            guard let cure = cure(cleaned, at: knots, rest) else { break }
+            cleaned = cleaned.without(cure.strand, cure.count)
+            removed += cure.inside
+            rest = cure.rest
+        }
+        guard rest == 0 else { return acceptsTorn }
+        reading = cleaned
+        outliers += removed
+        return true
+    }
+
+    private struct Cure {
+        var strand: Int
+        var count: Int
+        var inside: Int
+        var rest: Int64
+        var depth: Int64
+    }
+
+    /// Which direction to take how many bounds out of. Of those that help alike the fewest, then those that stand
+    /// deepest below the rest of their own direction.
+    private mutating func cure(_ reading: Reading, at knots: ContiguousArray<Int64>, _ before: Int64) -> Cure? {
+        var best: Cure?
+        for strand in suspects(reading, at: knots) {
+            let lowest = reading.lowest(strand)
+            // Each bound more has to help on its own: good ones always help a little.
+            var least = before
+            for count in 1...max(1, lowest.count) where count <= lowest.count {
+                let rest = conflict(reading.without(strand, count), at: knots)
+                guard rest < least - before / 16 else { continue }
+                least = rest
+                let cure = Cure(
+                    strand: strand, count: count, inside: lowest.prefix(count).count { $0.place == .inside },
+                    rest: rest, depth: reading.depth(strand) ?? before)
+                let isBetter = best.map { (cure.rest, cure.count, $0.depth) < ($0.rest, $0.count, cure.depth) } ?? true
+                if isBetter { best = cure }
+                if rest == 0 { break }
+            }
+        }
+        return best
+    }
+
+    /// The directions of the first ring that contradicts itself.
+    private func suspects(_ reading: Reading, at knots: ContiguousArray<Int64>) -> [Int] {
+        for knot in knots {
+            guard let ring = ClockGraph.contradiction(reading.bounds(at: knot), count),
+                ring.deficit > Self.toleranceNanos
+            else { continue }
+            return reading.strands.indices.filter { index in
+                ring.edges.contains(reading.strands[index].from * count + reading.strands[index].to)
+            }
+        }
+        return []
+    }
+}
+
+extension ClockEpoch.Strand {
+    /// What the direction says on the whole: the least bound beside the lowest ones; of few the middle one.
+    var typical: Int64? {
+        if let least = items.lazy.filter({ !$0.isLow }).map(\.point.bound).min() { return least }
+        let sorted = items.map(\.point.bound).sorted()
+        return sorted.isEmpty ? nil : sorted[sorted.count / 2]
+    }
+}
+
+/// The evidence of an epoch as bounds of every instant of the root's clock.
+private struct Reading {
+    private(set) var strands: [ClockEpoch.Strand]
+    private var vertices: ContiguousArray<ContiguousArray<ClockBounds.Point>>
+    private let clocks: ClockAlignment
+    private let count: Int
+
+    init(_ strands: [ClockEpoch.Strand], _ clocks: ClockAlignment, _ count: Int) {
+        self.strands = strands
+        self.clocks = clocks
+        self.count = count
+        vertices = []
+        vertices = ContiguousArray(strands.map { vertices($0) })
+    }
+
+    private func vertices(_ strand: ClockEpoch.Strand) -> ContiguousArray<ClockBounds.Point> {
+        var all: ContiguousArray<ClockBounds.Point> = []
+        var index = 0
+        while index < strand.items.count {
+            var points: ContiguousArray<ClockBounds.Point> = []
+            let place = strand.items[index].place
+            while index < strand.items.count, strand.items[index].place == place {
+                points.append(strand.items[index].point)
+                index += 1
+            }
+            for point in ClockBounds.hull(points) {
+                all.append(
+                    .init(
+                        time: clocks.aligned(point.time, domain: strand.to),
+                        bound: point.bound &- ClockBounds.marginNanos))
+            }
+        }
+        return ClockBounds.lowered(all)
+    }
+
+    /// The times of all vertices between two instants, at most `limit` of them, the first and the last among these.
+    func knots(from: Int64, to: Int64, limit: Int) -> ContiguousArray<Int64> {
+        var times: ContiguousArray<Int64> = []
+        for vertex in vertices.lazy.joined() where vertex.time >= from && vertex.time < to { times.append(vertex.time) }
+        times.sort()
+        var distinct: ContiguousArray<Int64> = []
+        for time in times where distinct.last != time { distinct.append(time) }
+        guard distinct.count > limit else { return distinct }
+        return ContiguousArray((0..<limit).map { distinct[$0 * (distinct.count - 1) / (limit - 1)] })
+    }
+
+    func bounds(at knot: Int64) -> ContiguousArray<Int64> {
+        var bounds = ContiguousArray(repeating: ClockGraph.unbounded, count: count * count)
+        for (strand, vertices) in zip(strands, vertices) {
+            guard let value = ClockBounds.value(vertices, at: knot) else { continue }
+            let place = strand.from * count + strand.to
+            bounds[place] = min(bounds[place], value)
+        }
+        return bounds
+    }
+
+    /// Whether a piece of the epoch's own evidence concerns the clock.
+    func hasEvidence(_ domain: Int) -> Bool {
+        strands.contains { strand in
+            (strand.from == domain || strand.to == domain) && strand.items.contains { $0.place == .inside }
+        }
+    }
+
+    /// The bounds of a direction that may be taken out, those first that lie deepest below the rest of it.
+    func lowest(_ strand: Int) -> [ClockEpoch.Item] {
+        let reference = rest(strand)
+        let low = strands[strand].items.filter(\.isLow).map { ($0, Self.depth($0, reference) ?? 0) }
+        let sorted = low.sorted { a, b in (b.1, a.0.point.time) < (a.1, b.0.point.time) }
+        return sorted.prefix(ClockBounds.lowestLimit).map(\.0)
+    }
+
+    /// The same without the `number` lowest bounds of a direction.
+    func without(_ strand: Int, _ number: Int) -> Reading {
+        var copy = self
+        for item in lowest(strand).prefix(number) {
+            guard
+                let index = copy.strands[strand].items.firstIndex(where: {
+                    $0.isLow && $0.point.time == item.point.time && $0.point.bound == item.point.bound
+                })
+            else { continue }
+            copy.strands[strand].items.remove(at: index)
+        }
+        copy.vertices[strand] = vertices(copy.strands[strand])
+        return copy
+    }
+
+    /// How far the deepest bound of a direction lies below what the rest of it says; nil when there is no rest.
+    func depth(_ strand: Int) -> Int64? {
+        let reference = rest(strand)
+        return strands[strand].items.lazy.filter(\.isLow).compactMap { Self.depth($0, reference) }.max()
+    }
+
+    private static func depth(_ item: ClockEpoch.Item, _ reference: ContiguousArray<ClockBounds.Point>) -> Int64? {
+        ClockBounds.value(reference, at: item.point.time).map { $0 &- item.point.bound }
+    }
+
+    /// The bounds of a direction beside the lowest ones; of few the upper half.
+    private func rest(_ strand: Int) -> ContiguousArray<ClockBounds.Point> {
+        let items = strands[strand].items
+        var rest = items.filter { !$0.isLow }
+        if rest.isEmpty {
+            let low = items.sorted { $0.point.bound < $1.point.bound }
+            rest = Array(low.dropFirst(max(1, low.count / 2)))
+        }
+        return ContiguousArray(rest.map(\.point).sorted { $0.time < $1.time })
+    }
+}
