@@ -31,6 +31,11 @@ struct StreamBuilder {
         self.incarnation = incarnation
     }
 
+    /// Takes out what was written under these sequences.
+    mutating func remove(sequences: ClosedRange<UInt64>) {
+        batch.events.removeAll { sequences.contains($0.sequence) }
+    }
+
     enum Value {
         case int(Int64)
         case text(String)

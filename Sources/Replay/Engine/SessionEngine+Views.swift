@@ -24,6 +24,7 @@ extension SessionEngine {
             json.field("revision", revision)
             json.field(
                 "watermarkNanos", watermark.map { input.relative($0.time.nanos) } ?? input.relative(bounds.end.nanos))
+            json.object("quality") { Quality(input: input).write(&$0) }
             if names.count == 1 {
                 json.object("data") { write(names[0], input, &$0) }
             } else {
@@ -68,6 +69,7 @@ extension SessionEngine {
 
     private func writeProcesses(_ input: SnapshotInput, _ json: inout JSONWriter) {
         let processes = input.fold.processes.streams
+        let clocks = ClockRow.rows(input)
         let order = reader.streams.indices.sorted { a, b in
             let (x, y) = (reader.streams[a], reader.streams[b])
             return (x.device, "\(x.id)", x.epoch) < (y.device, "\(y.id)", y.epoch)
@@ -75,9 +77,10 @@ extension SessionEngine {
         json.array("processes") { json in
             for index in order {
                 let seen = index < processes.count ? processes[index] : ProcessFold.Stream()
-                json.object { writeProcess(index, seen, input, &$0) }
+                json.object { writeProcess(index, seen, clocks, input, &$0) }
             }
         }
+        json.array("clocks") { json in for clock in clocks { json.object { clock.write(&$0) } } }
         json.array("open") { json in
             for span in input.fold.openSpans().prefix(200) {
                 json.object { json in
@@ -91,7 +94,8 @@ extension SessionEngine {
     }
 
     private func writeProcess(
-        _ index: Int, _ seen: ProcessFold.Stream, _ input: SnapshotInput, _ json: inout JSONWriter
+        _ index: Int, _ seen: ProcessFold.Stream, _ clocks: [ClockRow], _ input: SnapshotInput,
+        _ json: inout JSONWriter
     ) {
         let stream = reader.streams[index]
         let age: Int64? =
@@ -116,8 +120,8 @@ extension SessionEngine {
         }
         json.field("lost", lostEvents(of: index))
         json.field("clockDomain", stream.clockDomain)
-        let domain = Int(input.directory.stream(UInt32(index)).domain)
-        json.field("clockErrorNanos", input.solution.alignment.offset(domain: domain, at: input.instant.nanos).error)
+        let domain = index < input.directory.streams.count ? input.directory.streams[index].clockDomain : ""
+        json.field("clockErrorNanos", clocks.first { $0.domain == domain }.flatMap(\.error))
         json.rate("recordCostNanos", stream.recordCostNanos)
         json.field("sizeBytes", stream.sizeBytes)
     }

@@ -37,6 +37,7 @@ public enum SessionStats {
         lines.append(
             "  \(DevicesView(input: input).rows.count) devices, \(Set(LayersView(input: input).rows.map(\.layer)).count) layers"
         )
+        if let words = Quality(input: input).words { lines.append("  \(words)") }
         lines.append("")
     }
 

@@ -13,7 +13,10 @@ struct LayerFold: Sendable {
         var series = Series(channels: 2)
     }
 
-    private static let groupLimit = 16_384
+    /// Groups held; layers beyond are counted, not held.
+    static let groupLimit = 16_384
+    /// Layers of groups beyond the bound.
+    private(set) var notHeld = 0
     private(set) var groups: ContiguousArray<Group> = []
     private var index = KeyTable<Int32>(filler: -1)
 
@@ -27,7 +30,10 @@ struct LayerFold: Sendable {
         if let found = index.find(key) {
             group = Int(found)
         } else {
-            guard groups.count < Self.groupLimit else { return }
+            guard groups.count < Self.groupLimit else {
+                notHeld &+= 1
+                return
+            }
             group = groups.count
             index.insert(key, Int32(group))
             groups.append(

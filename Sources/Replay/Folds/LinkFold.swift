@@ -6,6 +6,8 @@ import SpanreelTracing
 /// the clocks improves the past too. With several clocks a receive can sort before its send; both sides wait.
 struct LinkFold: Sendable {
     struct State: Sendable {
+        /// The link's number in the directory.
+        var link: Int
         var transfers = 0
         var receives = 0
         var sizeBytes: Int64 = 0
@@ -33,7 +35,6 @@ struct LinkFold: Sendable {
 
     /// A joined message: what the clocks and the link statistics take from it.
     struct Match {
-        var link: Int
         var from: Int
         var to: Int
         var transit: Int64
@@ -41,21 +42,41 @@ struct LinkFold: Sendable {
     }
 
     private static let waitingLimit = 65_536
+    /// Links held; messages over further ones are counted, not held.
+    static let linkLimit = 4096
     private(set) var links: ContiguousArray<State> = []
+    private var slots = KeyTable<Int32>(filler: -1)
+    /// Sides of messages that came, joined or not.
+    private(set) var sends = 0
+    private(set) var receives = 0
+    /// Messages of which both sides came.
+    private(set) var matches = 0
+    /// Second sends or receives of one message: the later one counts.
+    private(set) var duplicates = 0
+    /// Messages received before they were sent, on one clock: their transit counts as 0.
+    private(set) var negativeTransits = 0
+    /// Sides of messages over links beyond the bound, or that name none.
+    private(set) var notHeld = 0
     // Two generations: when the young one is full the old one's lonely halves are given up.
     private var young = KeyTable<Half>(filler: Half())
     private var old = KeyTable<Half>(filler: Half())
 
-    private mutating func state(_ link: Int) -> Bool {
-        guard link >= 0, link < 65_536 else { return false }
-        while links.count <= link { links.append(State()) }
-        return true
+    /// The place of a link, in the order in which links were first used.
+    private mutating func slot(_ link: Int32) -> Int? {
+        guard link >= 0 else { return nil }
+        if let slot = slots.find(UInt64(link)) { return Int(slot) }
+        guard links.count < Self.linkLimit else { return nil }
+        slots.insert(UInt64(link), Int32(links.count))
+        links.append(State(link: Int(link)))
+        return links.count - 1
     }
 
     /// A send that ended (or was one fact).
     mutating func sendEnded(_ span: FinishedSpan, size: Int64, interface: UInt32, ticks: TickClock) {
-        let link = Int(span.plan.link)
-        guard state(link) else { return }
+        guard let link = slot(span.plan.link) else {
+            notHeld &+= 1
+            return
+        }
         links[link].transfers += 1
         links[link].sizeBytes = links[link].sizeBytes &+ size
         links[link].sends[span.plan.phase == .prefill ? 1 : 0].add(span.nanos, at: span.end)
@@ -70,15 +91,19 @@ struct LinkFold: Sendable {
     mutating func sendStarted(
         link: Int32, key: Int64, start: Int64, domain: Int32, clocks: ClockAlignment, isPrefill: Bool
     ) -> Match? {
-        join(link, key, Half(time: start, domain: domain, isSend: true, isPrefill: isPrefill), clocks)
+        sends &+= 1
+        return join(link, key, Half(time: start, domain: domain, isSend: true, isPrefill: isPrefill), clocks)
     }
 
     /// A receive that ended; `key` joins it to its send.
     mutating func receiveEnded(
         _ span: FinishedSpan, key: Int64, size: Int64, wait: Int64?, clocks: ClockAlignment, ticks: TickClock
     ) -> Match? {
-        let link = Int(span.plan.link)
-        guard state(link) else { return nil }
+        receives &+= 1
+        guard let link = slot(span.plan.link) else {
+            notHeld &+= 1
+            return nil
+        }
         links[link].receives += 1
         links[link].receivedBytes = links[link].receivedBytes &+ size
         links[link].takes[span.plan.phase == .prefill ? 1 : 0].add(span.nanos, at: span.end)
@@ -90,7 +115,7 @@ struct LinkFold: Sendable {
     }
 
     private mutating func join(_ link: Int32, _ key: Int64, _ half: Half, _ clocks: ClockAlignment) -> Match? {
-        guard key != 0, state(Int(link)) else { return nil }
+        guard key != 0, let slot = slot(link) else { return nil }
         let key = mixed(UInt64(bitPattern: key), UInt64(UInt32(bitPattern: link)))
         guard let other = young.remove(key) ?? old.remove(key) else {
             if young.count >= Self.waitingLimit {
@@ -101,18 +126,20 @@ struct LinkFold: Sendable {
             return nil
         }
         guard other.isSend != half.isSend else {
+            duplicates &+= 1
             young.insert(key, half)
             return nil
         }
         let send = half.isSend ? half : other
         let receive = half.isSend ? other : half
         let match = Match(
-            link: Int(link), from: Int(send.domain), to: Int(receive.domain), transit: receive.time &- send.time,
-            time: receive.time)
-        links[match.link].fromDomain = match.from
-        links[match.link].toDomain = match.to
-        let slot = receive.isPrefill || send.isPrefill ? 1 : 0
-        links[match.link].transits[slot].add(match.transit, at: receive.time) { observation in
+            from: Int(send.domain), to: Int(receive.domain), transit: receive.time &- send.time, time: receive.time)
+        matches &+= 1
+        if match.from == match.to, match.transit < 0 { negativeTransits &+= 1 }
+        links[slot].fromDomain = match.from
+        links[slot].toDomain = match.to
+        let phase = receive.isPrefill || send.isPrefill ? 1 : 0
+        links[slot].transits[phase].add(match.transit, at: receive.time) { observation in
             LinkFold.aligned(observation, from: match.from, to: match.to, clocks: clocks).transit
         }
         return match

@@ -17,6 +17,7 @@ public struct SessionFold {
     private(set) var processes = ProcessFold()
     private(set) var clocks = ClockFold()
     private(set) var alerts: AlertFold
+    private(set) var spans = SpanFold()
     /// Decode steps; prefill chunks.
     private(set) var decodeSteps = Observations()
     private(set) var prefillSteps = Observations()
@@ -26,13 +27,15 @@ public struct SessionFold {
     private var open = KeyTable<OpenSpan>(filler: OpenSpan())
     /// Probes of devices that said nothing so far: a clock that is ahead stamps its first event later than the answer.
     private var waitingProbes: [WaitingProbe] = []
-    private var cutOf = KeyTable<UInt64>(filler: 0)
+    private var writers = WriterFold()
 
     /// Events applied.
     public private(set) var eventCount = 0
     /// Ends without a begin; begins beyond the bound on open spans.
     private(set) var orphanEnds = 0
     private(set) var droppedOpen = 0
+    /// Clock probes of devices that never said anything, given up.
+    private var droppedProbes = 0
     /// Start of the first and end of the last piece of work: everything but housekeeping and the client's side.
     private(set) var firstWork = Int64.max
     private(set) var lastWork = Int64.min
@@ -50,8 +53,8 @@ public struct SessionFold {
     private struct WaitingProbe {
         /// The clock domain that asked.
         var asker: Int
-        /// The device that answered.
-        var device: Int
+        /// The name of the device that answered. Only devices with a stream get a number: names are endless.
+        var peer: StringID
         var t0: Int64
         var t1: Int64
         var t2: Int64
@@ -73,7 +76,11 @@ public struct SessionFold {
         let time = event.time.nanos
         clocks.advance(to: time, domains: directory.domains)
         switch event.kind {
-        case .begin: begin(event, in: batch)
+        case .begin:
+            let isOpen = open.find(event.span.rawValue) != nil
+            guard spans.isFirst(event, isOpen: isOpen) else { return }
+            spans.appeared(event) { open.find($0) != nil }
+            begin(event, in: batch)
         case .end:
             guard let begun = open.remove(event.span.rawValue) else {
                 orphanEnds &+= 1
@@ -84,12 +91,16 @@ public struct SessionFold {
                 plan: plan, stream: directory.stream(begun.stream), role: RoleID(begun.role), start: begun.start,
                 end: time, span: event.span, parent: SpanID(begun.parent), trace: begun.trace, status: event.status,
                 first: begun.first, second: begun.second)
+            spans.ended(span, isOwnWhole: false)
             finish(span, event, in: batch, isWhole: false)
         case .span:
+            guard spans.isFirst(event, isOpen: open.count > 0 && open.find(event.span.rawValue) != nil) else { return }
+            spans.appeared(event) { open.find($0) != nil }
             let span = FinishedSpan(
                 plan: directory.plan(event.role), stream: directory.stream(event.stream), role: event.role,
                 start: event.start.nanos, end: time, span: event.span, parent: event.parent, trace: event.trace,
                 status: event.status, first: 0, second: -1)
+            spans.ended(span, isOwnWhole: event.span.rawValue == event.incarnation &+ event.sequence)
             finish(span, event, in: batch, isWhole: true)
         case .tokens: tokens(event, in: batch)
         case .sample: sample(event, in: batch)
@@ -110,14 +121,20 @@ public struct SessionFold {
         processes.note(event, ticks: directory.ticks)
         if event.start < firstTime { firstTime = event.start }
         if event.time > lastTime { lastTime = event.time }
-        if let seen = cutOf.find(event.incarnation), seen >= event.sequence { return }
-        cutOf.insert(event.incarnation, event.sequence)
+        writers.note(event)
     }
 
     /// The events applied so far.
-    public var cut: Cut {
-        Cut(cutOf.unorderedEntries().map { Cut.Entry(incarnation: $0.key, sequence: $0.value) })
-    }
+    public var cut: Cut { writers.cut }
+
+    /// Events that their writers numbered and that are not there.
+    var missingEvents: UInt64 { writers.missing }
+
+    /// Events stamped before one that their writer had written earlier, by more than a millisecond.
+    var reorderedEvents: Int { writers.reordered }
+
+    /// Clock probes of devices that said nothing so far.
+    var probesWithoutPeer: Int { waitingProbes.count + droppedProbes }
 
     /// The spans that have begun and not ended, by (start, id).
     func openSpans() -> [OpenSpan] {
@@ -374,15 +391,19 @@ public struct SessionFold {
             let t0 = batch.int(.clockT0, of: event), let t1 = batch.int(.clockT1, of: event),
             let t2 = batch.int(.clockT2, of: event), let t3 = batch.int(.clockT3, of: event)
         else { return }
-        if waitingProbes.count >= Self.waitingProbesLimit { waitingProbes.removeFirst() }
+        if waitingProbes.count >= Self.waitingProbesLimit {
+            waitingProbes.removeFirst()
+            droppedProbes &+= 1
+        }
         waitingProbes.append(
             WaitingProbe(
-                asker: Int(span.stream.domain), device: directory.device(named: directory.symbols.string(peer)),
-                t0: t0, t1: t1, t2: t2, t3: t3))
+                asker: Int(span.stream.domain), peer: peer, t0: t0, t1: t1, t2: t2, t3: t3))
         let waiting = waitingProbes
         waitingProbes = []
         for probe in waiting {
-            if let stream = stream(ofDevice: probe.device) {
+            if let device = directory.device(called: directory.symbols.string(probe.peer)),
+                let stream = stream(ofDevice: device)
+            {
                 clocks.probe(
                     asker: probe.asker, answerer: Int(directory.streamPlans[stream].domain), t0: probe.t0, t1: probe.t1,
                     t2: probe.t2, t3: probe.t3)

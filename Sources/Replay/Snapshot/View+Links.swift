@@ -29,8 +29,8 @@ struct LinksView {
     /// The links that carried anything, by name.
     var rows: [Row] {
         var rows: [Row] = []
-        for (index, state) in input.fold.links.links.enumerated() where state.transfers + state.receives > 0 {
-            let link = input.directory.links[index]
+        for state in input.fold.links.links where state.transfers + state.receives > 0 {
+            let link = input.directory.links[state.link]
             let isWhole = input.window.selection == .all
             // A log with only the receiving side still knows what came over.
             let bytes = state.transfers > 0 ? state.sizeBytes : state.receivedBytes

@@ -148,8 +148,8 @@ public final class Directory {
         return slowStream(index)
     }
 
-    /// The number of a device's label, new or old.
-    func device(named label: String) -> Int {
+    /// The number of a stream's device label, new or old.
+    private func device(named label: String) -> Int {
         if let index = deviceIndex[label] { return index }
         deviceIndex[label] = devices.count
         devices.append(label)
@@ -174,6 +174,9 @@ public final class Directory {
 
     /// When streams ended, as far as they did and it is known.
     var endings: [Int64] { streams.compactMap { $0.ending?.time?.nanos } }
+
+    /// The number of a device that has a stream; nil for any other label.
+    func device(called label: String) -> Int? { deviceIndex[label] }
 
     private func slowPlan(_ index: Int) -> Plan {
         while plans.count < symbols.roles.count {
