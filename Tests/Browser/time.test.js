@@ -70,12 +70,12 @@ test("absolute times keep their milliseconds beyond what a double holds", () => 
 
 test("the address carries the state and ignores nonsense", () => {
   const names = ["overview", "waterfall"];
-  const state = { ...initialState(), session: "demo", view: "waterfall", at: 12.5e9, window: "5m", trace: "ab", selection: "cd", range: /** @type {[number, number]} */ ([1, 900]), query: "layer 11" };
+  const state = { ...initialState(), session: "demo", view: "waterfall", at: 12.5e9, window: "5m", clock: "raw", trace: "ab", selection: "cd", range: /** @type {[number, number]} */ ([1, 900]), query: "layer 11" };
   const back = decode(encode(state), names);
-  for (const key of ["session", "view", "at", "window", "trace", "selection", "range", "query"]) {
+  for (const key of ["session", "view", "at", "window", "clock", "trace", "selection", "range", "query"]) {
     assert.deepEqual(/** @type {any} */ (back)[key], /** @type {any} */ (state)[key], key);
   }
-  const odd = decode("#view=nope&at=yesterday&window=9&t0=5&t1=1", names);
-  assert.deepEqual([odd.view, odd.at, odd.window, odd.range], ["overview", "live", "", null]);
+  const odd = decode("#view=nope&at=yesterday&window=9&clock=sundial&t0=5&t1=1", names);
+  assert.deepEqual([odd.view, odd.at, odd.window, odd.clock, odd.range], ["overview", "live", "", "", null]);
   assert.equal(decode("#trace=ab", names).view, "waterfall");
 });

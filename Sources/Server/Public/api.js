@@ -58,7 +58,7 @@ export const sessions = (/** @type {AbortSignal=} */ signal) => get("/api/sessio
  * Several views at one instant; `views` is always filled, whichever form the server chose.
  * @param {string} session
  * @param {string[]} names
- * @param {{at: string, window: string}} query
+ * @param {{at: string, window: string, clock?: string}} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<Envelope>}
  */
@@ -79,7 +79,7 @@ function unfold(envelope) {
 /**
  * The newest requests at an instant.
  * @param {string} session
- * @param {{limit: number, at: string}} query
+ * @param {{limit: number, at: string, clock?: string}} query
  * @param {AbortSignal} [signal]
  */
 export const traces = (session, query, signal) =>
@@ -99,7 +99,7 @@ export const alerts = (session, query, signal) =>
  * One trace with all its spans, as it stood at `at`.
  * @param {string} session
  * @param {string} trace
- * @param {{at: string}} query
+ * @param {{at: string, clock?: string}} query
  * @param {AbortSignal} [signal]
  */
 export const trace = (session, trace, query, signal) =>
@@ -116,7 +116,7 @@ export const diff = (a, b, signal) => get(address("/api/diff", { a, b }), signal
 /**
  * Follows views; returns the function that ends it. A broken connection is reported once: the caller decides when to retry.
  * @param {string} session
- * @param {{at: string, speed?: number, views: string, window: string, interval: number}} query
+ * @param {{at: string, speed?: number, views: string, window: string, clock?: string, interval: number}} query
  * @param {{snapshot: (envelope: Envelope) => void, end: () => void, lost: () => void, refused: (message: string) => void}} on
  */
 export function stream(session, query, on) {

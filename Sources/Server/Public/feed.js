@@ -77,7 +77,7 @@ export function startFeed(store, viewsNeeded) {
     const moving = state.playing || (state.at === "live" && isGrowing(state));
     if (!moving) return fetchOnce(mine);
     const query = {
-      at: at(), views: names().join(","), window: windowOf(state), interval: INTERVAL_MS,
+      at: at(), views: names().join(","), window: windowOf(state), clock: state.clock, interval: INTERVAL_MS,
       ...(state.playing ? { speed: state.speed } : {}),
     };
     stop = api.stream(state.session, query, {
@@ -108,7 +108,7 @@ export function startFeed(store, viewsNeeded) {
     fetching = true;
     const session = state.session;
     try {
-      const envelope = await api.views(session, names(), { at: at(), window: windowOf(state) });
+      const envelope = await api.views(session, names(), { at: at(), window: windowOf(state), clock: state.clock });
       if (session === state.session && (mine === generation || !state.playing)) accept(envelope);
     } catch (error) {
       if (session === state.session) failed(error);
@@ -145,7 +145,7 @@ export function startFeed(store, viewsNeeded) {
     recentUnderWay = true;
     try {
       const [recent, alerts] = await Promise.all([
-        api.traces(session, { limit: RECENT, at: at() }),
+        api.traces(session, { limit: RECENT, at: at(), clock: state.clock }),
         state.view === "overview" ? api.alerts(session, { at: at() }) : state.alerts,
       ]);
       if (session === state.session) store.set({ recent, alerts });
@@ -174,14 +174,14 @@ export function startFeed(store, viewsNeeded) {
   let recentFor = "";
   store.subscribe((_, changed) => {
     if (changed.has("session")) store.set({ envelope: null, views: {}, density: null, recent: null, alerts: null, problem: null });
-    const wish = [state.session, names().join(), windowOf(state), state.playing, state.speed, isGrowing(state), state.sessions?.length].join("|");
+    const wish = [state.session, names().join(), windowOf(state), state.clock, state.playing, state.speed, isGrowing(state), state.sessions?.length].join("|");
     const seek = changed.has("at") && state.at !== streamed;
     if (wish !== loaded || seek) {
       loaded = wish;
       restart();
     }
     if (changed.has("session") || (!state.density && changed.has("envelope"))) refreshDensity();
-    const recentWish = `${state.session}|${state.view}|${state.playing ? "" : state.at}`;
+    const recentWish = `${state.session}|${state.view}|${state.clock}|${state.playing ? "" : state.at}`;
     if (recentWish !== recentFor) {
       recentFor = recentWish;
       refreshRecent();

@@ -17,6 +17,7 @@ export function createLinks(context) {
     kind = value;
     update(context.store.state);
   });
+  const clocks = choice("Clock", [["", "Aligned"], ["raw", "Raw"], ["refit", "Refit"]], (value) => context.store.set({ clock: value }));
   const name = (/** @type {any} */ row) => `${row.from}>${row.to}`;
   const of = (/** @type {any} */ row) => row[kind];
   const list = table({
@@ -49,12 +50,13 @@ export function createLinks(context) {
   let charted = "";
   /** @type {ReturnType<typeof lineChart> | null} */
   let chart = null;
-  const element = h("div", { class: "view" }, viewHead("Links", h("div", { class: "filters" }, kinds.element),
-    h("span", { class: "small" }, "Transit: start of send to end of receive on aligned clocks, without the receiver's wait.")), list.element, over);
+  const element = h("div", { class: "view" }, viewHead("Links", h("div", { class: "filters" }, kinds.element, clocks.element),
+    h("span", { class: "small" }, "Transit: start of send to end of receive, without the receiver's wait. Clock: stamps as they are, aligned as each ten seconds were over, or aligned anew.")), list.element, over);
 
   /** @param {import("./types.js").State} state */
   function update(state) {
     kinds.update(kind);
+    clocks.update(state.clock);
     const rows = state.views.links?.links;
     if (!rows) return;
     most = Math.max(1, ...rows.map((/** @type {any} */ row) => of(row)?.p95Nanos ?? 0));

@@ -6,7 +6,7 @@
 /** @returns {State} */
 export function initialState() {
   return {
-    sessions: null, session: "current", view: "overview", at: "live", playing: false, speed: 1, window: "", trace: null,
+    sessions: null, session: "current", view: "overview", at: "live", playing: false, speed: 1, window: "", clock: "", trace: null,
     selection: null, query: "", focus: null, range: null, diffA: null, diffB: null, timeFormat: "relative",
     envelope: null, views: {}, density: null, recent: null, alerts: null, connection: "connecting", retryAtMs: 0, problem: null,
   };

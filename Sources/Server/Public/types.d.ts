@@ -115,6 +115,8 @@ export interface State {
   playing: boolean;
   speed: number;
   window: string;
+  /** Whose clock stamps stand on: raw or refit; empty means aligned. */
+  clock: string;
   trace: string | null;
   selection: string | null;
   query: string;

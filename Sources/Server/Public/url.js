@@ -5,6 +5,7 @@ import { instantParameter, parseInstant } from "./time.js";
 /** @typedef {import("./types.js").State} State */
 
 const WINDOWS = ["100", "1m", "5m", "all"];
+const CLOCKS = ["raw", "refit"];
 
 /**
  * @param {State} state
@@ -16,6 +17,7 @@ export function encode(state) {
   parts.set("view", state.view);
   if (typeof state.at === "number" && !state.playing) parts.set("at", instantParameter(state.at).replace(/\.?0+s$/, "s"));
   if (state.window) parts.set("window", state.window);
+  if (state.clock) parts.set("clock", state.clock);
   if (state.focus) parts.set("focus", state.focus);
   if (state.view === "waterfall") {
     if (state.trace) parts.set("trace", state.trace);
@@ -58,6 +60,8 @@ export function decode(hash, viewNames) {
   out.at = instant ?? "live";
   const window = parts.get("window");
   out.window = window && WINDOWS.includes(window) ? window : "";
+  const clock = parts.get("clock");
+  out.clock = clock && CLOCKS.includes(clock) ? clock : "";
   const t0 = Number(parts.get("t0") ?? NaN);
   const t1 = Number(parts.get("t1") ?? NaN);
   out.range = Number.isFinite(t0) && Number.isFinite(t1) && t1 > t0 ? [t0, t1] : null;

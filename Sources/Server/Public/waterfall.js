@@ -220,7 +220,7 @@ export function createWaterfall(context) {
     if (loadAgain) return;
     fetching = trace;
     try {
-      const answer = await api.trace(session, trace, { at: typeof state.at === "number" ? instantParameter(state.at) : "live" });
+      const answer = await api.trace(session, trace, { at: typeof state.at === "number" ? instantParameter(state.at) : "live", clock: state.clock });
       if (trace === state.trace && session === state.session) {
         whole = answer;
         rebuild();
@@ -264,7 +264,7 @@ export function createWaterfall(context) {
       const row = s.recent.find((r) => r.outputTokens) ?? s.recent[0];
       store.set({ trace: row.trace });
     }
-    const key = `${s.session}|${s.trace}`;
+    const key = `${s.session}|${s.trace}|${s.clock}`;
     if (key !== shown) {
       shown = key;
       whole = null;
