@@ -108,6 +108,10 @@ import Testing
             starts[mode] = tree.nodes.map(\.start).sorted()
             let flow = try #require(tree.flows.first)
             #expect((flow.error == nil) == (mode == .raw))
+            // The band is 250 us or so, a transit 525 on average; of raw stamps nothing is known.
+            let row = try #require(LinksView(input: input).rows.first)
+            #expect(row.isBelow(input.clockError(row.state)) == (mode == .raw))
+            #expect(row.isBelow(1_000_000_000) && !row.isBelow(1000))
         }
         let (raw, aligned, refit) = (
             try #require(means[.raw]), try #require(means[.aligned]), try #require(means[.refit])

@@ -122,12 +122,15 @@ public enum SessionStats {
         lines.append("Links, transit in decode")
         var table = TextTable(["link", "transfers", "size", "mean", "P50", "P95", "P99", "clock error"])
         for row in rows {
+            let error = input.clockError(row.state)
+            // A transit below its band says nothing.
+            let mark = error != nil && row.isBelow(error) ? " > transit" : ""
             table.add([
                 "\(Human.safe(row.from)) > \(Human.safe(row.to))", Human.count(row.transfers),
                 Human.bytes(row.sizeBytes),
                 Human.duration(row.decode.meanNanos), Human.duration(row.decode.p50Nanos),
                 Human.duration(row.decode.p95Nanos), Human.p99(row.decode),
-                input.clockError(row.state).map { "+-\(Human.duration($0))" } ?? "-",
+                error.map { "+-\(Human.duration($0))\(mark)" } ?? "-",
             ])
         }
         lines += table.lines

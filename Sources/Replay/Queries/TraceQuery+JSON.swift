@@ -18,6 +18,7 @@ extension TraceQuery {
                     json.field("to", flow.to.description)
                     json.field("transitNanos", flow.transit)
                     json.field("errorNanos", flow.error)
+                    json.field("belowError", flow.error.map { flow.transit < $0 } ?? true)
                 }
             }
         }

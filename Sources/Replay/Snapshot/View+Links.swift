@@ -15,6 +15,12 @@ struct LinksView {
         var wait: Statistics
         var state: LinkFold.State
 
+        /// Whether the mean transit is smaller than what the two clocks may be off by, so that it says nothing.
+        func isBelow(_ error: Int64?) -> Bool {
+            guard let mean = decode.meanNanos ?? prefill.meanNanos else { return false }
+            return error.map { mean < $0 } ?? true
+        }
+
         /// Bytes per second of transit: mean size over mean transit.
         var bytesPerSecond: Double? {
             let count = decode.count + prefill.count
@@ -66,7 +72,9 @@ struct LinksView {
                     json.statistics("prefillSend", row.state.sends[1].statistics(in: input.window))
                     json.statistics("receive", row.state.takes[0].statistics(in: input.window))
                     json.statistics("prefillReceive", row.state.takes[1].statistics(in: input.window))
-                    json.field("errorNanos", input.clockError(row.state))
+                    let error = input.clockError(row.state)
+                    json.field("errorNanos", error)
+                    json.field("belowError", row.isBelow(error))
                     json.field("interface", input.string(row.state.interface))
                     let share = row.decode.meanNanos.flatMap { mean in
                         step.flatMap { $0 > 0 ? min(1, Double(mean) / Double($0)) : nil }
