@@ -134,4 +134,27 @@ import Testing
         }
         for name in ViewName.allCases { #expect(json(name, input(a)) == json(name, input(b))) }
     }
+
+    @Test("Each domain's offset, drift and band are listed; unlinked clocks have none")
+    func rows() throws {
+        let sample = Sample(seed: 3, requests: 200, skew: Self.planted, probes: true)
+        let instant = Timestamp(nanos: sample.end)
+        let rows = ClockRow.rows(SnapshotInput(fold: sample.fold(), instant: instant, window: .all, clock: .raw))
+        #expect(rows.map(\.domain) == ["one", "two"] && rows.map(\.isRoot) == [true, false])
+        #expect(rows[0].offset == 0 && rows[0].error == 0 && rows[0].driftPPM == 0)
+        let (offset, error) = (try #require(rows[1].offset), try #require(rows[1].error))
+        #expect(abs(offset - Self.planted(sample.end)) <= error)
+        // Over 20 s and more, either end wrong by its band of 403 us at most.
+        #expect(abs(try #require(rows[1].driftPPM) - 40) <= 2 * 403 / 20)
+        var unlinked = sample
+        unlinked.batches = unlinked.batches.map { batch in
+            var kept = EventBatch()
+            for event in batch.events where [.layer, .request].contains(sample.symbols.role(event.role).operation) {
+                kept.append(event, from: batch)
+            }
+            return kept
+        }
+        let alone = ClockRow.rows(SnapshotInput(fold: unlinked.fold(), instant: instant, window: .all, clock: .aligned))
+        #expect(alone.map(\.error) == [nil, nil] && alone.map(\.offset) == [nil, nil])
+    }
 }

@@ -85,12 +85,12 @@ struct ClockEpoch {
         // first, then at a few instants, then at all of them.
         let constants = rough(strands)
         let linked = strands.filter { constants.knows($0.from) && constants.knows($0.to) }
-        var first = Reading(linked, constants, count)
+        var first = ClockReading(linked, constants, count)
         let stretch = first.knots(from: .min, to: .max, limit: Self.roughKnots)
         var outliers = 0
         guard clean(&first, at: stretch, acceptsTorn, &outliers) else { return nil }
         let clocks = alignment(points(first, at: stretch, isRough: true))
-        var second = Reading(first.strands, clocks, count)
+        var second = ClockReading(first.strands, clocks, count)
         let (end, overflow) = start.addingReportingOverflow(ClockBounds.epochNanos &+ Self.overlapNanos)
         let knots = second.knots(
             from: start &- Self.overlapNanos, to: overflow ? .max : end, limit: Self.knotLimit)
@@ -119,13 +119,13 @@ struct ClockEpoch {
 
     // MARK: Solving
 
-    private mutating func graph(_ reading: Reading, at knot: Int64) -> ClockGraph {
+    private mutating func graph(_ reading: ClockReading, at knot: Int64) -> ClockGraph {
         work += 1
         return ClockGraph(bounds: reading.bounds(at: knot), count: count, root: root)
     }
 
     private mutating func points(
-        _ reading: Reading, at knots: ContiguousArray<Int64>, isRough: Bool
+        _ reading: ClockReading, at knots: ContiguousArray<Int64>, isRough: Bool
     ) -> ContiguousArray<ContiguousArray<ClockAlignment.Point>> {
         var points = ContiguousArray<ContiguousArray<ClockAlignment.Point>>(repeating: [], count: count)
         // Every step of the way had its margin taken off.
@@ -144,7 +144,7 @@ struct ClockEpoch {
     }
 
     /// By how much the bounds contradict each other, over all knots; what the solver itself makes is left out.
-    private mutating func conflict(_ reading: Reading, at knots: ContiguousArray<Int64>) -> Int64 {
+    private mutating func conflict(_ reading: ClockReading, at knots: ContiguousArray<Int64>) -> Int64 {
         knots.reduce(0) { sum, knot in
             let bounds = reading.bounds(at: knot)
             guard ClockGraph.contradiction(bounds, count) != nil else { return sum }
@@ -158,7 +158,7 @@ struct ClockEpoch {
     /// Takes out the fewest of the lowest bounds that leave no contradiction. False when there is none such; then
     /// nothing is taken out.
     private mutating func clean(
-        _ reading: inout Reading, at knots: ContiguousArray<Int64>, _ acceptsTorn: Bool, _ outliers: inout Int
+        _ reading: inout ClockReading, at knots: ContiguousArray<Int64>, _ acceptsTorn: Bool, _ outliers: inout Int
     ) -> Bool {
         var rest = conflict(reading, at: knots)
         guard rest > 0 else { return true }
@@ -187,7 +187,7 @@ struct ClockEpoch {
 
     /// Which direction to take how many bounds out of. Of those that help alike the fewest, then those that stand
     /// deepest below the rest of their own direction.
-    private mutating func cure(_ reading: Reading, at knots: ContiguousArray<Int64>, _ before: Int64) -> Cure? {
+    private mutating func cure(_ reading: ClockReading, at knots: ContiguousArray<Int64>, _ before: Int64) -> Cure? {
         var best: Cure?
         for strand in suspects(reading, at: knots) {
             let lowest = reading.lowest(strand)
@@ -209,7 +209,7 @@ struct ClockEpoch {
     }
 
     /// The directions of the first ring that contradicts itself.
-    private func suspects(_ reading: Reading, at knots: ContiguousArray<Int64>) -> [Int] {
+    private func suspects(_ reading: ClockReading, at knots: ContiguousArray<Int64>) -> [Int] {
         for knot in knots {
             guard let ring = ClockGraph.contradiction(reading.bounds(at: knot), count),
                 ring.deficit > Self.toleranceNanos
@@ -219,122 +219,5 @@ struct ClockEpoch {
             }
         }
         return []
-    }
-}
-
-extension ClockEpoch.Strand {
-    /// What the direction says on the whole: the least bound beside the lowest ones; of few the middle one.
-    var typical: Int64? {
-        if let least = items.lazy.filter({ !$0.isLow }).map(\.point.bound).min() { return least }
-        let sorted = items.map(\.point.bound).sorted()
-        return sorted.isEmpty ? nil : sorted[sorted.count / 2]
-    }
-}
-
-/// The evidence of an epoch as bounds of every instant of the root's clock.
-private struct Reading {
-    private(set) var strands: [ClockEpoch.Strand]
-    private var vertices: ContiguousArray<ContiguousArray<ClockBounds.Point>>
-    private let clocks: ClockAlignment
-    private let count: Int
-
-    init(_ strands: [ClockEpoch.Strand], _ clocks: ClockAlignment, _ count: Int) {
-        self.strands = strands
-        self.clocks = clocks
-        self.count = count
-        vertices = []
-        vertices = ContiguousArray(strands.map { vertices($0) })
-    }
-
-    private func vertices(_ strand: ClockEpoch.Strand) -> ContiguousArray<ClockBounds.Point> {
-        var all: ContiguousArray<ClockBounds.Point> = []
-        var index = 0
-        while index < strand.items.count {
-            var points: ContiguousArray<ClockBounds.Point> = []
-            let place = strand.items[index].place
-            while index < strand.items.count, strand.items[index].place == place {
-                points.append(strand.items[index].point)
-                index += 1
-            }
-            for point in ClockBounds.hull(points) {
-                all.append(
-                    .init(
-                        time: clocks.aligned(point.time, domain: strand.to),
-                        bound: point.bound &- ClockBounds.marginNanos))
-            }
-        }
-        return ClockBounds.lowered(all)
-    }
-
-    /// The times of all vertices between two instants, at most `limit` of them, the first and the last among these.
-    func knots(from: Int64, to: Int64, limit: Int) -> ContiguousArray<Int64> {
-        var times: ContiguousArray<Int64> = []
-        for vertex in vertices.lazy.joined() where vertex.time >= from && vertex.time < to { times.append(vertex.time) }
-        times.sort()
-        var distinct: ContiguousArray<Int64> = []
-        for time in times where distinct.last != time { distinct.append(time) }
-        guard distinct.count > limit else { return distinct }
-        return ContiguousArray((0..<limit).map { distinct[$0 * (distinct.count - 1) / (limit - 1)] })
-    }
-
-    func bounds(at knot: Int64) -> ContiguousArray<Int64> {
-        var bounds = ContiguousArray(repeating: ClockGraph.unbounded, count: count * count)
-        for (strand, vertices) in zip(strands, vertices) {
-            guard let value = ClockBounds.value(vertices, at: knot) else { continue }
-            let place = strand.from * count + strand.to
-            bounds[place] = min(bounds[place], value)
-        }
-        return bounds
-    }
-
-    /// Whether a piece of the epoch's own evidence concerns the clock.
-    func hasEvidence(_ domain: Int) -> Bool {
-        strands.contains { strand in
-            (strand.from == domain || strand.to == domain) && strand.items.contains { $0.place == .inside }
-        }
-    }
-
-    /// The bounds of a direction that may be taken out, those first that lie deepest below the rest of it.
-    func lowest(_ strand: Int) -> [ClockEpoch.Item] {
-        let reference = rest(strand)
-        let low = strands[strand].items.filter(\.isLow).map { ($0, Self.depth($0, reference) ?? 0) }
-        let sorted = low.sorted { a, b in (b.1, a.0.point.time) < (a.1, b.0.point.time) }
-        return sorted.prefix(ClockBounds.lowestLimit).map(\.0)
-    }
-
-    /// The same without the `number` lowest bounds of a direction.
-    func without(_ strand: Int, _ number: Int) -> Reading {
-        var copy = self
-        for item in lowest(strand).prefix(number) {
-            guard
-                let index = copy.strands[strand].items.firstIndex(where: {
-                    $0.isLow && $0.point.time == item.point.time && $0.point.bound == item.point.bound
-                })
-            else { continue }
-            copy.strands[strand].items.remove(at: index)
-        }
-        copy.vertices[strand] = vertices(copy.strands[strand])
-        return copy
-    }
-
-    /// How far the deepest bound of a direction lies below what the rest of it says; nil when there is no rest.
-    func depth(_ strand: Int) -> Int64? {
-        let reference = rest(strand)
-        return strands[strand].items.lazy.filter(\.isLow).compactMap { Self.depth($0, reference) }.max()
-    }
-
-    private static func depth(_ item: ClockEpoch.Item, _ reference: ContiguousArray<ClockBounds.Point>) -> Int64? {
-        ClockBounds.value(reference, at: item.point.time).map { $0 &- item.point.bound }
-    }
-
-    /// The bounds of a direction beside the lowest ones; of few the upper half.
-    private func rest(_ strand: Int) -> ContiguousArray<ClockBounds.Point> {
-        let items = strands[strand].items
-        var rest = items.filter { !$0.isLow }
-        if rest.isEmpty {
-            let low = items.sorted { $0.point.bound < $1.point.bound }
-            rest = Array(low.dropFirst(max(1, low.count / 2)))
-        }
-        return ContiguousArray(rest.map(\.point).sorted { $0.time < $1.time })
     }
 }
