@@ -123,8 +123,7 @@ extension AlertReadings {
     }
 
     private var carrying: [(index: Int, state: LinkFold.State)] {
-        fold.links.links.enumerated().filter { $0.element.transfers + $0.element.receives > 0 }
-            .map { ($0.offset, $0.element) }
+        fold.links.links.filter { $0.transfers + $0.receives > 0 }.map { ($0.link, $0) }
     }
 
     private func interface(of link: LinkFold.State) -> String {

@@ -47,7 +47,7 @@ public enum TopFrame {
         let states = LatencyView(input: input).states
         let queued = states[.queued, default: 0]
         let flight = queued + states[.prefill, default: 0] + states[.decode, default: 0]
-        let ttft = input.ttft.statistics(in: input.window)
+        let ttft = input.ttft
         let tpot = input.fold.requests.tpot.statistics(in: input.window)
         let at = Decimals.text(Double(input.relative(input.instant.nanos)) / 1e9, 1) ?? "?"
         var lines = [
