@@ -13,8 +13,8 @@ struct SpanFold: Sendable {
         var device: Int32 = -1
     }
 
-    /// Spans held in each generation; 40 bytes each.
-    static let generation = 65_536
+    /// Spans held in each generation, up to 48 bytes each: checkpoints hold them too.
+    static let generation = 16_384
 
     private var young = KeyTable<Ended>(filler: Ended())
     private var old = KeyTable<Ended>(filler: Ended())
