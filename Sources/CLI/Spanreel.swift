@@ -33,10 +33,10 @@ struct Spanreel: AsyncParsableCommand {
                 try command.run()
             }
             Output.flush()
-            leave(0)
+            endProcess(0)
         } catch {
             Output.flush()
-            leave(CommandFailure.report(error))
+            endProcess(CommandFailure.report(error, of: Self.self))
         }
     }
 }

@@ -69,7 +69,7 @@ struct Alerts: AsyncParsableCommand {
     private func watch(
         _ engine: SessionEngine, _ watch: inout AlertWatch, _ webhook: Webhook?, until signal: Task<Void, Never>
     ) async throws {
-        let ended = Ended()
+        let ended = EndFlag()
         Task {
             await signal.value
             ended.set()

@@ -84,7 +84,7 @@ struct Demo: AsyncParsableCommand {
     private func watch(_ signals: AsyncStream<Signals.Arrival>, _ end: AsyncStream<Void>.Continuation) async {
         var isEnding = false
         for await signal in signals {
-            if isEnding { leave(128 + signal.number) }
+            if isEnding { endProcess(128 + signal.number) }
             isEnding = true
             end.yield()
         }

@@ -34,7 +34,7 @@ struct Top: AsyncParsableCommand {
         let path = session == "live" ? try newestLive() : try place.existing(session)
         let engine = try SessionEngine(
             path: path, options: .init(environment: ProcessInfo.processInfo.environment, rules: rules))
-        let ended = Ended()
+        let ended = EndFlag()
         let signals = Signals.stream([SIGINT, SIGTERM, SIGHUP])
         Task {
             for await _ in signals { ended.set() }

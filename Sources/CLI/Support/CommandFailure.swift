@@ -17,16 +17,17 @@ struct CommandFailure: Error {
         self.message = message
     }
 
-    /// Says on standard error what went wrong, and returns the exit code: 2 for trouble, or what the command asked for.
-    static func report(_ error: any Error) -> Int32 {
+    /// Says on standard error what went wrong in a command of `root`, and returns the exit code: 2 for trouble, or what the
+    /// command asked for.
+    static func report(_ error: any Error, of root: any ParsableArguments.Type) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
         // Help and version arrive as errors too.
-        if Spanreel.exitCode(for: error) == .success {
-            Output.print(Spanreel.fullMessage(for: error))
+        if root.exitCode(for: error) == .success {
+            Output.print(root.fullMessage(for: error))
             Output.flush()
             return 0
         }
-        complain(sentence(error))
+        complain(sentence(error, root))
         return 2
     }
 
@@ -35,21 +36,21 @@ struct CommandFailure: Error {
         FileHandle.standardError.write(Data("spanreel: \(Output.visible(text))\n".utf8))
     }
 
-    private static func sentence(_ error: any Error) -> String {
+    private static func sentence(_ error: any Error, _ root: any ParsableArguments.Type) -> String {
         switch error {
         case let error as CommandFailure: "\(error.message) [\(error.code)]"
         case let error as TraceError: upperFirst(error.description)
         case let error as ReplayError: error.description
         case let error as ViewerError: error.description
         case let error as PipelineError: error.description
-        default: usage(error)
+        default: usage(error, root)
         }
     }
 
     /// ArgumentParser's sentence, with the way to the manual.
-    private static func usage(_ error: any Error) -> String {
-        let message = Spanreel.message(for: error).split(separator: "\n").joined(separator: " ")
-        let usage = Spanreel.fullMessage(for: error)
+    private static func usage(_ error: any Error, _ root: any ParsableArguments.Type) -> String {
+        let message = root.message(for: error).split(separator: "\n").joined(separator: " ")
+        let usage = root.fullMessage(for: error)
         let command = usage.split(separator: "\n").first { $0.contains("Usage: ") }?.split(separator: " ").dropFirst(2)
             .first
         let name = command.map { $0.hasPrefix("-") || $0.hasPrefix("[") || $0.hasPrefix("<") ? "" : " \($0)" } ?? ""
@@ -61,4 +62,4 @@ struct CommandFailure: Error {
 }
 
 /// Ends the process. A free function, because commands have an `exit` of ArgumentParser's.
-func leave(_ code: Int32) -> Never { exit(code) }
+func endProcess(_ code: Int32) -> Never { exit(code) }

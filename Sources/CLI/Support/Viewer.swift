@@ -84,7 +84,7 @@ struct Viewer {
         let signals = Signals.stream([SIGINT, SIGTERM, SIGHUP])
         for await _ in signals { break }
         Task {
-            for await signal in signals { leave(128 + signal.number) }
+            for await signal in signals { endProcess(128 + signal.number) }
         }
         await stop()
     }

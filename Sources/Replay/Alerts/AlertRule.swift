@@ -53,9 +53,9 @@ public struct AlertRule: Sendable, Hashable {
     /// The goals that ``AlertMetric/sloBurn`` counts against.
     public struct Goals: Sendable, Hashable {
         /// A request whose first token takes longer is bad. Nanoseconds.
-        public var ttftNanos = LatencyView.ttftGoalNanos
+        public var ttftNanos = Goodput.ttftGoalNanos
         /// A request whose mean time per output token is longer is bad. Nanoseconds.
-        public var tpotNanos = LatencyView.tpotGoalNanos
+        public var tpotNanos = Goodput.tpotGoalNanos
         /// The share of requests that are to be good, 0 to 1.
         public var objective = 0.99
 
@@ -115,20 +115,4 @@ public struct AlertRules: Sendable, Hashable {
 
     /// Rules from a list.
     public init(_ rules: [AlertRule] = []) { self.rules = rules }
-
-    /// After so long without an event no value of these rules changes any more, except for ages that stay beyond every
-    /// threshold: windows are empty, requests are given up (30 s), every `for` has run out. Nanoseconds.
-    var quietNanos: Int64 {
-        var window: Int64 = 0
-        var hold: Int64 = 0
-        var age: Int64 = 0
-        for rule in rules {
-            window = max(window, rule.windowNanos)
-            hold = max(hold, rule.forNanos)
-            if rule.metric.unit == .nanos { age = max(age, Int64(exactly: rule.threshold.rounded(.up)) ?? .max) }
-        }
-        // Each is an hour at most by the parser; rules made by hand may hold anything.
-        let hour: Int64 = 3_600_000_000_000
-        return min(window, hour) + min(hold, hour) + min(age, hour) + RequestRecord.openNanos
-    }
 }

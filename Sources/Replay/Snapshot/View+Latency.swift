@@ -4,10 +4,6 @@ import SpanreelTracing
 struct LatencyView {
     let input: SnapshotInput
 
-    /// The goal that goodput counts against: vLLM's `--goodput ttft:1000 tpot:100`.
-    static let ttftGoalNanos: Int64 = 1_000_000_000
-    static let tpotGoalNanos: Int64 = 100_000_000
-
     /// Requests that ended inside the window, newest last; of a sample window the last of them.
     var ended: [RequestRecord] {
         let records = input.fold.requests.records.filter(\.hasEnded)
@@ -40,7 +36,7 @@ struct LatencyView {
         for record in ended where record.state != .cancelled {
             count += 1
             guard record.state == .finished, let ttft = input.ttft(record) else { continue }
-            if ttft <= Self.ttftGoalNanos, (record.tpot ?? 0) <= Self.tpotGoalNanos { good += 1 }
+            if ttft <= Goodput.ttftGoalNanos, (record.tpot ?? 0) <= Goodput.tpotGoalNanos { good += 1 }
         }
         return (good, count)
     }
@@ -80,8 +76,8 @@ struct LatencyView {
         json.statistics("clientE2e", requests.clientE2e.statistics(in: input.window))
         let (good, count) = goodput
         json.object("goodput") { json in
-            json.field("ttftMs", Self.ttftGoalNanos / 1_000_000)
-            json.field("tpotMs", Self.tpotGoalNanos / 1_000_000)
+            json.field("ttftMs", Goodput.ttftGoalNanos / 1_000_000)
+            json.field("tpotMs", Goodput.tpotGoalNanos / 1_000_000)
             json.field("e2elMs", nil as Int64?)
             json.ratio("ratio", input.ratio(Int64(good), Int64(count)))
             json.field("count", count)

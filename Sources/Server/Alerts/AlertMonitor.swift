@@ -32,12 +32,3 @@ struct AlertMonitor {
         }
     }
 }
-
-/// What the monitor needs of a session.
-struct AlertStatus: Sendable {
-    var session: SessionInfo
-    var start: Timestamp
-    var report: AlertReport
-    /// Whether no alert of it changes any more.
-    var isFinal: Bool
-}

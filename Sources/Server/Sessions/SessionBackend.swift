@@ -87,3 +87,12 @@ struct SessionDescription: Sendable, Equatable {
             + "\"createdUnixNanos\":\"\(createdUnixNanos)\",\"sizeBytes\":\(sizeBytes)}"
     }
 }
+
+/// What the monitor needs of a session.
+struct AlertStatus: Sendable {
+    var session: SessionInfo
+    var start: Timestamp
+    var report: AlertReport
+    /// Whether no alert of it changes any more.
+    var isFinal: Bool
+}

@@ -3,7 +3,7 @@
 struct BlockStrings {
     let symbols: Symbols
     private var plain = FirstUse<String>()
-    private(set) var series: [Series] = []
+    private(set) var series: [NumberedStrings] = []
     private var blobs = FirstUse<UInt32>()
     /// Values of attributes, by id.
     private var noted = FirstUse<UInt32>()
@@ -11,7 +11,7 @@ struct BlockStrings {
     private var finals: [Int64] = []
 
     /// `prefix` and a number of at least `width` digits.
-    struct Series {
+    struct NumberedStrings {
         var prefix: String
         var width: Int
         var numbers: [Int64] = []
@@ -60,7 +60,7 @@ struct BlockStrings {
         var next: Int64 = 1 << 32
         for group in members {
             _ = name(group.key.prefix)
-            series.append(Series(prefix: group.key.prefix, width: group.key.width, numbers: group.numbers))
+            series.append(NumberedStrings(prefix: group.key.prefix, width: group.key.width, numbers: group.numbers))
             for note in group.notes {
                 finals[note] = next
                 next += 1

@@ -188,3 +188,21 @@ extension AlertRule.Filter {
         return device.map { $0 == directory.name(ofDevice: Int(span.stream.device)) } ?? true
     }
 }
+
+extension AlertRules {
+    /// After so long without an event no value of these rules changes any more, except for ages that stay beyond every
+    /// threshold: windows are empty, requests are given up (30 s), every `for` has run out. Nanoseconds.
+    var quietNanos: Int64 {
+        var window: Int64 = 0
+        var hold: Int64 = 0
+        var age: Int64 = 0
+        for rule in rules {
+            window = max(window, rule.windowNanos)
+            hold = max(hold, rule.forNanos)
+            if rule.metric.unit == .nanos { age = max(age, Int64(exactly: rule.threshold.rounded(.up)) ?? .max) }
+        }
+        // Each is an hour at most by the parser; rules made by hand may hold anything.
+        let hour: Int64 = 3_600_000_000_000
+        return min(window, hour) + min(hold, hour) + min(age, hour) + RequestRecord.openNanos
+    }
+}

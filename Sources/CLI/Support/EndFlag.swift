@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A flag that is raised once, for loops that wait in between.
-final class Ended: Sendable {
+final class EndFlag: Sendable {
     private let raised = Atomic(false)
 
     /// Whether it was raised.
