@@ -40,7 +40,7 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         "tail": [Program(f"emit{suffix}", (str(binaries / "emit"), "--only", "tail", "--seconds", "90", "--suffix", suffix,
                                            *place), True)
                  for suffix, place in (("_shm", ()), ("_disk", ("--disk",)))],
-        "seal": [ours("log", "seal", "--seconds", "1")],
+        "seal": [ours("log", "seal", "--seconds", "3")],
         "overhead": [ours("log", "overhead", "--seconds", "6")],
         "visible": [ours("log", "visible")],
         "sizes": [ours("sizes", str(SESSION), str(ROOT / "traces" / "base.reel"), once=True)],
