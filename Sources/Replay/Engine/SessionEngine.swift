@@ -49,7 +49,7 @@ public final class SessionEngine {
 
     /// At most so many checkpoints, of 2 to 10 MB each; then every other one goes and the spacing doubles. With the first
     /// spacing that is 12 million events, of which any instant is then less than a tenth of a second away.
-    private static let checkpointLimit = 96
+    private static let checkpointLimit = 112
 
     /// How ticks and windows are cut.
     public struct Options: Sendable {
@@ -58,7 +58,7 @@ public final class SessionEngine {
         /// Samples of the default window, `MONITOR_WINDOW_SIZE`.
         public var windowSamples: Int
         /// Events between two checkpoints, at first.
-        var checkpointEvents = 131_072
+        var checkpointEvents = 114_688
         /// The alert rules to look at once per tick; none unless asked for.
         public var rules: AlertRules
 
