@@ -6,50 +6,46 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 
+import generated  # noqa: E402
 from lines import say  # noqa: E402
 
-EVENTS, SEED, INSTANTS, PORT = 10_000_000, 1, 100, 18999
+EVENTS, INSTANTS = 10_000_000, 100
 VIEWS = "overview,throughput,latency,layers,links,devices,cache,requests"
 
 
-def get(path: str) -> tuple[dict, float]:
+def get(url: str) -> tuple[dict, float]:
     began = time.perf_counter()
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=60) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return json.load(response), time.perf_counter() - began
 
 
 def main() -> int:
-    if len(sys.argv) != 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    spanreel, generate = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as folder:
-        session = f"{folder}/ten-million.reel"
-        subprocess.run([generate, session, str(EVENTS), str(SEED)], check=True, stdout=subprocess.DEVNULL)
-        server = subprocess.Popen([spanreel, "open", session, "--no-browser", "--port", str(PORT)],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    spanreel, generate = generated.paths(__doc__)
+    with generated.session(generate, EVENTS) as session:
+        server = subprocess.Popen([spanreel, "open", session, "--no-browser", "--port", "0"], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
-            while True:
-                try:
-                    get("/healthz")
-                    break
-                except OSError:
-                    time.sleep(0.02)
+            # A free port: the first line that names an address says which.
+            found = next(filter(None, (re.search(r"http://[a-z0-9.:]+", line) for line in server.stdout)), None)
+            if found is None:
+                print("spanreel open: no address", file=sys.stderr)
+                return 1
+            views = f"{found[0]}/api/sessions/current/views/{VIEWS}"
             # Nothing is folded yet: the first answer goes through the whole log.
-            first, seconds = get(f"/api/sessions/current/views/{VIEWS}")
+            first, seconds = get(views)
             say("spanreel", "first_answer_s", seconds, "s")
             end = int(first["endNanos"])
-            instants = random.Random(SEED)
-            taken = sorted(get(f"/api/sessions/current/views/{VIEWS}?at={instants.randrange(end)}ns")[1]
+            instants = random.Random(generated.SEED)
+            taken = sorted(get(f"{views}?at={instants.randrange(end)}ns")[1]
                            for _ in range(INSTANTS))
             say("spanreel", "seek_p50_ms", taken[len(taken) // 2] * 1e3, "ms")
             say("spanreel", "seek_greatest_ms", taken[-1] * 1e3, "ms")

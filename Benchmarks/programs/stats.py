@@ -7,25 +7,20 @@
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 
+import generated  # noqa: E402
 from lines import say  # noqa: E402
 
-EVENTS, SEED = 1_000_000, 1
+EVENTS = 1_000_000
 
 
 def main() -> int:
-    if len(sys.argv) != 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    spanreel, generate = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as folder:
-        session = f"{folder}/million.reel"
-        subprocess.run([generate, session, str(EVENTS), str(SEED)], check=True, stdout=subprocess.DEVNULL)
+    spanreel, generate = generated.paths(__doc__)
+    with generated.session(generate, EVENTS) as session:
         began = time.perf_counter()
         process = subprocess.Popen([spanreel, "stats", session], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

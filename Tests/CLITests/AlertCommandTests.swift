@@ -52,10 +52,7 @@ struct AlertCommandTests {
     @Test func aLiveSessionIsFollowedToItsEnd() async throws {
         let program = try Program()
         defer { program.remove() }
-        var options = Recorder.Options()
-        options.path = program.file("run.reel")
-        options.device = "mini1"
-        let recorder = try Recorder.open(options)
+        let recorder = try Recording.open(program.file("run.reel"))
         try write(
             "{\"rules\":[{\"name\":\"waiting\",\"metric\":\"queued\",\"above\":0}]}", to: program.file("rules.json"))
         let span = recorder.begin(recorder.role(Role(.request)))

@@ -2,11 +2,16 @@ import SpanreelTracing
 
 /// A small session through the public API: three requests with layers.
 enum Recording {
-    static func write(to path: String, packed: Bool = true) throws {
+    /// A session that is being written, nothing in it yet.
+    static func open(_ path: String) throws -> Recorder {
         var options = Recorder.Options()
         options.path = path
         options.device = "mini1"
-        let recorder = try Recorder.open(options)
+        return try Recorder.open(options)
+    }
+
+    static func write(to path: String, packed: Bool = true) throws {
+        let recorder = try open(path)
         let request = recorder.role(Role(.request, name: "request"))
         let layer = recorder.role(Role(.layer, phase: .decode, layer: 0, stage: 0))
         for _ in 0..<3 {

@@ -22,10 +22,7 @@ struct TopCommandTests {
     @Test func aLiveSessionIsDrawnUntilItEnds() async throws {
         let program = try Program()
         defer { program.remove() }
-        var options = Recorder.Options()
-        options.path = program.file("run.reel")
-        options.device = "mini1"
-        let recorder = try Recorder.open(options)
+        let recorder = try Recording.open(program.file("run.reel"))
         let running = try program.start(["top", "live", "--json"])
         #expect(try await running.waits(for: "}\n{"))
         try recorder.close()
@@ -40,10 +37,7 @@ struct TopCommandTests {
     @Test func qGivesTheTerminalBackAsItWas() async throws {
         let program = try Program()
         defer { program.remove() }
-        var options = Recorder.Options()
-        options.path = program.file("run.reel")
-        options.device = "mini1"
-        let recorder = try Recorder.open(options)
+        let recorder = try Recording.open(program.file("run.reel"))
         var master: Int32 = -1
         var slave: Int32 = -1
         var size = winsize(ws_row: 12, ws_col: 40, ws_xpixel: 0, ws_ypixel: 0)

@@ -44,27 +44,13 @@ extension SessionEngine {
         let (report, cut) = try alertFold(query)
         var json = JSONWriter()
         json.object { json in
-            json.object("session") { json in
-                json.field("id", "\(info.id)")
-                json.field("name", info.name)
-                json.field("state", state.rawValue)
-            }
-            json.field("startUnixNanos", String(bounds.start.nanos))
-            json.field("endNanos", bounds.end.nanos &- bounds.start.nanos)
-            json.field("atNanos", report.atNanos)
-            json.field("cut", cut.description)
-            json.field("final", true)
-            json.field("revision", revision)
-            json.field("watermarkNanos", (watermark?.time ?? bounds.end).nanos &- bounds.start.nanos)
+            writeHead(at: report.atNanos, &json)
+            writeStand(cut, isFinal: true, &json)
             // Known from the writers' memory, not from the log: beside the data, not in it.
-            json.field("dropped", Int64(clamping: droppedSoFar))
+            json.field("dropped", Int64(clamping: droppedTotal))
             json.object("data") { report.write(rules, &$0) }
         }
         return json.bytes
-    }
-
-    private var droppedSoFar: UInt64 {
-        reader.streams.reduce(0) { sum, stream in stream.dropped.values.reduce(sum) { $0 &+ $1 } }
     }
 
     private func alertFold(_ query: ViewQuery) throws(ReplayError) -> (report: AlertReport, cut: Cut) {

@@ -8,22 +8,11 @@ extension SessionEngine {
         var json = JSONWriter()
         json.object { json in
             if names.count == 1 { json.field("view", names[0].rawValue) }
-            json.object("session") { json in
-                json.field("id", "\(info.id)")
-                json.field("name", info.name)
-                json.field("state", state.rawValue)
-            }
-            json.field("startUnixNanos", String(bounds.start.nanos))
-            json.field("endNanos", input.relative(bounds.end.nanos))
-            json.field("atNanos", input.relative(input.instant.nanos))
+            writeHead(at: input.relative(input.instant.nanos), &json)
             json.field("windowNanos", input.windowNanos)
             json.field("window", input.window.label)
             json.field("clock", query.clock.rawValue)
-            json.field("cut", cut(of: input).description)
-            json.field("final", !(names.contains(.processes) && state == .live))
-            json.field("revision", revision)
-            json.field(
-                "watermarkNanos", watermark.map { input.relative($0.time.nanos) } ?? input.relative(bounds.end.nanos))
+            writeStand(cut(of: input), isFinal: !(names.contains(.processes) && state == .live), &json)
             json.object("quality") { Quality(input: input).write(&$0) }
             if names.count == 1 {
                 json.object("data") { write(names[0], input, &$0) }

@@ -301,7 +301,8 @@ public final class SessionEngine {
             dropped: query.cut?.dropped ?? droppedTotal, silent: silent, states: query.states)
     }
 
-    private var droppedTotal: UInt64 {
+    /// The events that all streams dropped so far.
+    var droppedTotal: UInt64 {
         reader.streams.reduce(0) { sum, stream in stream.dropped.values.reduce(sum) { $0 &+ $1 } }
     }
 

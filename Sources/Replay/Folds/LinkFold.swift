@@ -57,9 +57,8 @@ struct LinkFold: Sendable {
     private(set) var negativeTransits = 0
     /// Sides of messages over links beyond the bound, or that name none.
     private(set) var notHeld = 0
-    // Two generations: when the young one is full the old one's lonely halves are given up.
-    private var young = KeyTable<Half>(filler: Half())
-    private var old = KeyTable<Half>(filler: Half())
+    /// Sides that wait for their other one; the oldest are given up.
+    private var waiting = GenerationTable(filler: Half(), limit: Self.waitingLimit)
 
     /// The place of a link, in the order in which links were first used.
     private mutating func slot(_ link: Int32) -> Int? {
@@ -117,17 +116,13 @@ struct LinkFold: Sendable {
     private mutating func join(_ link: Int32, _ key: Int64, _ half: Half, _ clocks: ClockAlignment) -> Match? {
         guard key != 0, let slot = slot(link) else { return nil }
         let key = mixed(UInt64(bitPattern: key), UInt64(UInt32(bitPattern: link)))
-        guard let other = young.remove(key) ?? old.remove(key) else {
-            if young.count >= Self.waitingLimit {
-                old = young
-                young = KeyTable(filler: Half())
-            }
-            young.insert(key, half)
+        guard let other = waiting.remove(key) else {
+            waiting.insert(key, half)
             return nil
         }
         guard other.isSend != half.isSend else {
             duplicates &+= 1
-            young.insert(key, half)
+            waiting.insert(key, half)
             return nil
         }
         let send = half.isSend ? half : other

@@ -77,9 +77,7 @@ public struct SessionFold {
         clocks.advance(to: time, domains: directory.domains)
         switch event.kind {
         case .begin:
-            let isOpen = open.find(event.span.rawValue) != nil
-            guard spans.isFirst(event, isOpen: isOpen) else { return }
-            spans.appeared(event) { open.find($0) != nil }
+            guard isFirst(event) else { return }
             begin(event, in: batch)
         case .end:
             guard let begun = open.remove(event.span.rawValue) else {
@@ -94,8 +92,7 @@ public struct SessionFold {
             spans.ended(span, isOwnWhole: false)
             finish(span, event, in: batch, isWhole: false)
         case .span:
-            guard spans.isFirst(event, isOpen: open.count > 0 && open.find(event.span.rawValue) != nil) else { return }
-            spans.appeared(event) { open.find($0) != nil }
+            guard isFirst(event) else { return }
             let span = FinishedSpan(
                 plan: directory.plan(event.role), stream: directory.stream(event.stream), role: event.role,
                 start: event.start.nanos, end: time, span: event.span, parent: event.parent, trace: event.trace,
@@ -106,6 +103,13 @@ public struct SessionFold {
         case .sample: sample(event, in: batch)
         case .mark: mark(event)
         }
+    }
+
+    /// Whether a span that begins or comes whole is the first of its id; else it is left out.
+    @inline(__always) private mutating func isFirst(_ event: Event) -> Bool {
+        guard spans.isFirst(event, isOpen: { open.find($0) != nil }) else { return false }
+        spans.appeared(event) { open.find($0) != nil }
+        return true
     }
 
     /// Looks at the rules at every tick that ends before `time`. O(ticks x rules).

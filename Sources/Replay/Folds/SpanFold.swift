@@ -4,8 +4,7 @@ import SpanreelTracing
 ///
 /// A child may come before its parent: a parent given as one fact comes at its end, and a clock that is ahead stamps it
 /// later. So a parent that is not known is waited for, and counts as missing until it comes. What is remembered is
-/// bounded: two generations of spans that ended, two of parents that are waited for; when the young one is full the old
-/// one is forgotten, and what it still waited for is missing for good.
+/// bounded: spans that ended lately, and parents that are waited for; one that is forgotten is missing for good.
 struct SpanFold: Sendable {
     /// A span that ended.
     private struct Ended: BitwiseCopyable, Sendable {
@@ -16,10 +15,9 @@ struct SpanFold: Sendable {
     /// Spans held in each generation, up to 48 bytes each: checkpoints hold them too.
     static let generation = 16_384
 
-    private var young = KeyTable<Ended>(filler: Ended())
-    private var old = KeyTable<Ended>(filler: Ended())
-    private var wanted = KeyTable<Int32>(filler: 0)
-    private var oldWanted = KeyTable<Int32>(filler: 0)
+    private var lately = GenerationTable(filler: Ended(), limit: Self.generation)
+    /// Parents that are waited for, with how many children ask.
+    private var wanted = GenerationTable<Int32>(filler: 0, limit: Self.generation)
     // The children of one step ask for the same parent one after the other.
     private var lastParent: UInt64 = 0
 
@@ -35,40 +33,30 @@ struct SpanFold: Sendable {
     /// Whether the span, which begins or comes whole, is the first of its id; else it is counted.
     ///
     /// Ids that the recorder gave are base + sequence and cannot come twice: only foreign ones are looked up.
-    @inline(__always) mutating func isFirst(_ event: Event, isOpen: Bool) -> Bool {
+    @inline(__always) mutating func isFirst(_ event: Event, isOpen: (UInt64) -> Bool) -> Bool {
         let span = event.span.rawValue
         guard span != 0, span != event.incarnation &+ event.sequence else { return true }
-        guard isOpen || young.find(span) != nil || old.find(span) != nil else { return true }
+        guard isOpen(span) || lately.find(span) != nil else { return true }
         duplicates &+= 1
         return false
     }
 
     /// A span begins or comes whole: it is looked for among the parents that are waited for, and asks for its own.
-    @inline(__always) mutating func appeared(_ event: Event, isParentOpen: (UInt64) -> Bool) {
-        if wanted.count + oldWanted.count > 0, !event.span.isNone { came(event.span.rawValue) }
+    @inline(__always) mutating func appeared(_ event: Event, isOpen: (UInt64) -> Bool) {
+        if !wanted.isEmpty, let children = wanted.remove(event.span.rawValue) { missingParents &-= Int(children) }
         if event.kind == .span, event.start > event.time { negativeDurations &+= 1 }
         let parent = event.parent.rawValue
         guard parent != 0, parent != lastParent else { return }
-        if isParentOpen(parent) {
+        if isOpen(parent) {
             lastParent = parent
-        } else if young.find(parent) == nil, old.find(parent) == nil {
+        } else if lately.find(parent) == nil {
             want(parent)
         }
     }
 
-    private mutating func came(_ span: UInt64) {
-        if let children = wanted.remove(span) { missingParents &-= Int(children) }
-        if let children = oldWanted.remove(span) { missingParents &-= Int(children) }
-    }
-
     private mutating func want(_ parent: UInt64) {
         missingParents &+= 1
-        if let children = wanted.find(parent) { return wanted.insert(parent, children &+ 1) }
-        if wanted.count >= Self.generation {
-            oldWanted = wanted
-            wanted = KeyTable(filler: 0)
-        }
-        wanted.insert(parent, 1)
+        wanted.insert(parent, (wanted.remove(parent) ?? 0) &+ 1)
     }
 
     /// A span ended, whole or by its end; `isOwnWhole`: as one fact, under the id that the recorder gave it.
@@ -76,18 +64,14 @@ struct SpanFold: Sendable {
         if span.span.rawValue == lastParent { lastParent = 0 }
         // A receive outlives its send by its nature.
         if !span.parent.isNone, span.parent.rawValue != lastParent, span.plan.operation != .hopReceive,
-            let parent = young.find(span.parent.rawValue) ?? old.find(span.parent.rawValue),
+            let parent = lately.find(span.parent.rawValue),
             parent.end < span.end, parent.device == span.stream.device
         {
             outlivedParents &+= 1
         }
         // Of our own recorder's frequent leaves nothing will ask.
         guard !span.span.isNone, !(isOwnWhole && span.plan.operation.isLeaf) else { return }
-        if young.count >= Self.generation {
-            old = young
-            young = KeyTable(filler: Ended())
-        }
-        young.insert(span.span.rawValue, Ended(end: span.end, device: span.stream.device))
+        lately.insert(span.span.rawValue, Ended(end: span.end, device: span.stream.device))
     }
 }
 

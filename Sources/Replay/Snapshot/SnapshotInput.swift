@@ -111,15 +111,6 @@ struct SnapshotInput {
                 &- clocks.aligned(record.start, domain: Int(record.domain)))
     }
 
-    /// TTFT of the finished requests in the window on the clock asked for; `refit` covers those that are held.
-    var ttft: Statistics {
-        guard clock == .refit, !clocks.isIdentity else {
-            return (clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft).statistics(in: window)
-        }
-        return Statistics(
-            exact: LatencyView(input: self).ended.filter { $0.state == .finished }.compactMap { ttft($0) })
-    }
-
     /// A link's transits on the clock asked for: statistics, and the clock error of its two ends.
     func transit(_ link: LinkFold.State, slot: Int) -> Statistics {
         let observations = link.transits[slot]

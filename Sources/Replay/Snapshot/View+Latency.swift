@@ -122,3 +122,14 @@ struct RequestsView {
         json.array("itlNanos") { json in for mean in record.itl.means { json.int(mean) } }
     }
 }
+
+extension SnapshotInput {
+    /// TTFT of the finished requests in the window on the clock asked for; `refit` covers those that are held.
+    var ttft: Statistics {
+        guard clock == .refit, !clocks.isIdentity else {
+            return (clock == .raw ? fold.requests.ttftRaw : fold.requests.ttft).statistics(in: window)
+        }
+        return Statistics(
+            exact: LatencyView(input: self).ended.filter { $0.state == .finished }.compactMap { ttft($0) })
+    }
+}

@@ -4,23 +4,6 @@
 /// first; where that does not help, a clock stepped: then the epoch stands on its own, and if the step lies inside it,
 /// the clocks that contradict each other have a band in this epoch that holds both readings.
 struct ClockEpoch {
-    /// Whether a piece of evidence lies before the epoch, in it or after it.
-    enum Place { case before, inside, after }
-
-    struct Item {
-        var point: ClockBounds.Point
-        var place: Place
-        /// Whether it is one of the lowest of its epoch, which may be taken out.
-        var isLow: Bool
-    }
-
-    /// The evidence of one direction between two clocks, by their numbers in this epoch.
-    struct Strand {
-        var from: Int
-        var to: Int
-        var items: [Item]
-    }
-
     struct Result {
         /// Each clock's estimates; empty for a clock without evidence in the epoch.
         var points: ContiguousArray<ContiguousArray<ClockAlignment.Point>>
@@ -55,8 +38,8 @@ struct ClockEpoch {
     }
 
     /// Offsets and bands over the epoch. O(knots x clocks^3); where evidence contradicts the rest, a small multiple.
-    mutating func solve(_ strands: [Strand]) -> Result {
-        let choices: [Set<Place>] = [
+    mutating func solve(_ strands: [ClockStrand]) -> Result {
+        let choices: [Set<ClockStrand.Place>] = [
             [.before, .inside, .after], [.before, .inside], [.inside, .after], [.inside],
         ]
         var result = Result(points: ContiguousArray(repeating: [], count: count))
@@ -71,16 +54,16 @@ struct ClockEpoch {
         return result
     }
 
-    private static func only(_ places: Set<Place>, _ strands: [Strand]) -> [Strand] {
-        var kept: [Strand] = []
+    private static func only(_ places: Set<ClockStrand.Place>, _ strands: [ClockStrand]) -> [ClockStrand] {
+        var kept: [ClockStrand] = []
         for strand in strands {
             let items = strand.items.filter { places.contains($0.place) }
-            if !items.isEmpty { kept.append(Strand(from: strand.from, to: strand.to, items: items)) }
+            if !items.isEmpty { kept.append(ClockStrand(from: strand.from, to: strand.to, items: items)) }
         }
         return kept
     }
 
-    private mutating func solve(_ strands: [Strand], acceptsTorn: Bool) -> Result? {
+    private mutating func solve(_ strands: [ClockStrand], acceptsTorn: Bool) -> Result? {
         // What the clocks show at one instant may lie far apart, and bounds are compared by time: so offsets roughly
         // first, then at a few instants, then at all of them.
         let constants = rough(strands)
@@ -106,7 +89,7 @@ struct ClockEpoch {
     }
 
     /// One offset a clock, from what each direction says on the whole.
-    private func rough(_ strands: [Strand]) -> ClockAlignment {
+    private func rough(_ strands: [ClockStrand]) -> ClockAlignment {
         var bounds = ContiguousArray(repeating: ClockGraph.unbounded, count: count * count)
         for strand in strands {
             let place = strand.from * count + strand.to

@@ -1,20 +1,11 @@
-extension ClockEpoch.Strand {
-    /// What the direction says on the whole: the least bound beside the lowest ones; of few the middle one.
-    var typical: Int64? {
-        if let least = items.lazy.filter({ !$0.isLow }).map(\.point.bound).min() { return least }
-        let sorted = items.map(\.point.bound).sorted()
-        return sorted.isEmpty ? nil : sorted[sorted.count / 2]
-    }
-}
-
 /// The evidence of an epoch as bounds of every instant of the root's clock.
 struct ClockReading {
-    private(set) var strands: [ClockEpoch.Strand]
+    private(set) var strands: [ClockStrand]
     private var vertices: ContiguousArray<ContiguousArray<ClockBounds.Point>>
     private let clocks: ClockAlignment
     private let count: Int
 
-    init(_ strands: [ClockEpoch.Strand], _ clocks: ClockAlignment, _ count: Int) {
+    init(_ strands: [ClockStrand], _ clocks: ClockAlignment, _ count: Int) {
         self.strands = strands
         self.clocks = clocks
         self.count = count
@@ -22,7 +13,7 @@ struct ClockReading {
         vertices = ContiguousArray(strands.map { vertices($0) })
     }
 
-    private func vertices(_ strand: ClockEpoch.Strand) -> ContiguousArray<ClockBounds.Point> {
+    private func vertices(_ strand: ClockStrand) -> ContiguousArray<ClockBounds.Point> {
         var all: ContiguousArray<ClockBounds.Point> = []
         var index = 0
         while index < strand.items.count {
@@ -71,7 +62,7 @@ struct ClockReading {
     }
 
     /// The bounds of a direction that may be taken out, those first that lie deepest below the rest of it.
-    func lowest(_ strand: Int) -> [ClockEpoch.Item] {
+    func lowest(_ strand: Int) -> [ClockStrand.Item] {
         let reference = rest(strand)
         let low = strands[strand].items.filter(\.isLow).map { ($0, Self.depth($0, reference) ?? 0) }
         let sorted = low.sorted { a, b in (b.1, a.0.point.time) < (a.1, b.0.point.time) }
@@ -99,7 +90,7 @@ struct ClockReading {
         return strands[strand].items.lazy.filter(\.isLow).compactMap { Self.depth($0, reference) }.max()
     }
 
-    private static func depth(_ item: ClockEpoch.Item, _ reference: ContiguousArray<ClockBounds.Point>) -> Int64? {
+    private static func depth(_ item: ClockStrand.Item, _ reference: ContiguousArray<ClockBounds.Point>) -> Int64? {
         ClockBounds.value(reference, at: item.point.time).map { $0 &- item.point.bound }
     }
 

@@ -77,7 +77,7 @@ struct ClockSolver {
         var bounds = ContiguousArray(repeating: ClockGraph.unbounded, count: size * size)
         for edge in used {
             guard let from = numbers[edge.from], let to = numbers[edge.to], let first = edge.bounds.stretches.first,
-                let typical = ClockEpoch.Strand(from: from, to: to, items: Self.items(of: first, .inside)).typical
+                let typical = ClockStrand(from: from, to: to, items: Self.items(of: first, .inside)).typical
             else { continue }
             bounds[from * size + to] = min(bounds[from * size + to], typical)
         }
@@ -122,10 +122,10 @@ struct ClockSolver {
     }
 
     private mutating func solve(_ number: Int64) {
-        var strands: [ClockEpoch.Strand] = []
+        var strands: [ClockStrand] = []
         for edge in edges {
             guard let from = numbers[edge.from], let to = numbers[edge.to] else { continue }
-            var items: [ClockEpoch.Item] = []
+            var items: [ClockStrand.Item] = []
             var index = edge.bounds.firstIndex(from: number - 1)
             while index < edge.bounds.stretches.count, edge.bounds.stretches[index].number <= number + 1 {
                 let stretch = edge.bounds.stretches[index]
@@ -142,7 +142,7 @@ struct ClockSolver {
         solution.append(result, root: root, members: members)
     }
 
-    private static func items(of stretch: ClockBounds.Stretch, _ place: ClockEpoch.Place) -> [ClockEpoch.Item] {
+    private static func items(of stretch: ClockBounds.Stretch, _ place: ClockStrand.Place) -> [ClockStrand.Item] {
         stretch.hull.map { .init(point: $0, place: place, isLow: false) }
             + stretch.lowest.map { .init(point: $0, place: place, isLow: true) }
     }
