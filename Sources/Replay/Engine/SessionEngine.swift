@@ -48,7 +48,7 @@ public final class SessionEngine {
     private let options: Options
 
     /// At most so many checkpoints, of 2 to 10 MB each; then every other one goes and the spacing doubles. With the first
-    /// spacing that is 12 million events, of which any instant is then less than a tenth of a second away.
+    /// spacing that is 12 million events, of which any instant is then about a tenth of a second away at most.
     private static let checkpointLimit = 112
 
     /// How ticks and windows are cut.
