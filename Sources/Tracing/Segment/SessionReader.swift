@@ -19,11 +19,11 @@ public final class SessionReader {
     private var streamIndex: [String: UInt32] = [:]
     private(set) var files: [SourceFile] = []
     private(set) var live: [UInt32: LiveStream] = [:]
-    private var known: [BlockPlace] = []
+    private(set) var known: [BlockPlace] = []
     private var undelivered: [BlockPlace] = []
     // Sequences delivered by poll, and sequences that known blocks hold, by incarnation.
     private(set) var delivered: LiveStream.Cursors = [:]
-    private var sealed: LiveStream.Cursors = [:]
+    private(set) var sealed: LiveStream.Cursors = [:]
     /// What was left out on purpose, what is lost, and what must add up at the end.
     private(set) var ledger = LossLedger()
     /// Events that `poll` took from lanes.
@@ -37,7 +37,7 @@ public final class SessionReader {
     }
 
     /// A block and where it lies.
-    private struct BlockPlace {
+    struct BlockPlace {
         var file: Int
         var stream: UInt32
         var block: BlockReference
@@ -99,7 +99,7 @@ public final class SessionReader {
 
     // MARK: Finding blocks
 
-    private func discover() throws(TraceError) {
+    func discover() throws(TraceError) {
         for path in sources where POSIX.isDirectory(path) { try discoverStreams(path) }
         var found: [BlockPlace] = []
         for index in files.indices {
@@ -342,7 +342,7 @@ public final class SessionReader {
     /// Delivers every block, and what lanes hold beyond them, that overlaps `[from, to]`; whole batches, so some events
     /// lie outside. Independent of `poll`.
     public func scan(from: Timestamp, to: Timestamp, _ body: (borrowing EventBatch) -> Void) throws(TraceError) {
-        try discover()
+        let fresh = try settle()
         for place in known
         where !place.isCopy && place.block.header.minStart <= to.nanos && place.block.header.maxTime >= from.nanos {
             if let batch = try decode(place) {
@@ -351,15 +351,39 @@ public final class SessionReader {
                 body(batch)
             }
         }
+        for batch in fresh { body(batch) }
+    }
+
+    /// Finds all blocks, and returns what lanes hold beyond them. Lanes are read before the blocks are looked for the last
+    /// time, and a block is written before its slots are given back: so nothing falls between the two.
+    func settle() throws(TraceError) -> [EventBatch] {
+        try discover()
+        guard !live.isEmpty else { return [] }
+        var batches: [EventBatch] = []
         for (index, stream) in live.sorted(by: { $0.key < $1.key }) {
-            for lane in stream.refreshLanes() {
-                var cursors = sealed
-                if case .read(let batch) = stream.read(
-                    lane, stream: index, symbols: symbols, raw: keepsTicks, cursors: &cursors)
-                {
-                    body(batch)
+            lanes: for lane in stream.refreshLanes() {
+                for _ in 0..<8 {
+                    var cursors = sealed
+                    switch stream.read(lane, stream: index, symbols: symbols, raw: keepsTicks, cursors: &cursors) {
+                    case .read(let batch): batches.append(batch)
+                    case .idle: break
+                    case .behind:
+                        try discover()
+                        continue
+                    }
+                    continue lanes
                 }
             }
+        }
+        try discover()
+        return batches.compactMap { batch in
+            guard let first = batch.events.first, let last = batch.events.last else { return nil }
+            let end = sealed[first.incarnation]?.sequence ?? 0
+            if end < first.sequence { return batch }
+            guard end < last.sequence else { return nil }
+            var rest = batch
+            rest.events.removeAll { $0.sequence <= end }
+            return rest
         }
     }
 
