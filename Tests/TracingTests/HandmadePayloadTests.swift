@@ -61,7 +61,7 @@ import Testing
             for column in fixed { writer.bytes += column.body }
             var tail = ByteWriter()
             for id in foreign { tail.u64(id) }
-            return BlockPayload(main: writer.bytes, tail: tail.bytes)
+            return BlockPayload(main: writer.bytes, tail: tail.bytes[...])
         }
 
         func decoded() -> EventBatch? {

@@ -37,6 +37,24 @@ struct BlockDecoder {
         }
     }
 
+    /// What stands before the heads of the columns.
+    struct Tables {
+        var count: Int
+        var clock: BlockClock
+        var baseTime: Int64
+        var foreignCount: Int
+        var series: [(prefix: Int, width: Int, count: Int)]
+        var traces: [TraceID]
+        var templates: [Template]
+    }
+
+    /// For whoever reads columns in another way.
+    var tables: Tables {
+        Tables(
+            count: count, clock: clock, baseTime: baseTime, foreignCount: foreignCount, series: series, traces: traces,
+            templates: templates)
+    }
+
     /// Decodes the payload of `header`; names are interned in `symbols`.
     ///
     /// - Parameters:
@@ -65,7 +83,8 @@ struct BlockDecoder {
         var heads = reader
         guard skipHeads(&reader) else { return nil }
         let arena = DecodeArena()
-        var source = ColumnSource(main: main, tail: tail, mainOffset: reader.offset, arena: arena)
+        var source = ColumnSource(
+            bytes: reader.bytes, main: main, tail: tail, mainOffset: reader.offset, arena: arena)
         guard let foreign = source.takeTail(foreignCount * 8) else { return nil }
         for series in series {
             guard let head = ColumnHead(&heads, count: series.count),
@@ -76,7 +95,7 @@ struct BlockDecoder {
                 members.append(member)
             }
         }
-        guard let numbers = templateNumbers(&source) else { return nil }
+        guard let numbers = Self.templateNumbers(&source, count, templates) else { return nil }
         for column in 0..<FixedColumn.count {
             for index in templates.indices {
                 guard templates[index].rows(column) > 0 else {
@@ -119,7 +138,7 @@ struct BlockDecoder {
     }
 
     /// The template of each event, and how many events each has: as many as it claims.
-    private func templateNumbers(_ source: inout ColumnSource) -> [UInt16]? {
+    static func templateNumbers(_ source: inout ColumnSource, _ count: Int, _ templates: [Template]) -> [UInt16]? {
         guard let low = source.takeMain(count) else { return nil }
         var numbers = [UInt16](repeating: 0, count: count)
         for index in 0..<count { numbers[index] = UInt16(low[index]) }

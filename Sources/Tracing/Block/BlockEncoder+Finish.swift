@@ -27,7 +27,7 @@ extension BlockEncoder {
         writer.bytes.append(contentsOf: tables.bytes)
         writer.bytes.append(contentsOf: coder.heads.bytes)
         writer.bytes.append(contentsOf: coder.body.buffer)
-        return BlockPayload(main: writer.bytes, tail: Array(coder.tail.buffer))
+        return BlockPayload(main: writer.bytes, tail: ArraySlice(coder.tail.buffer))
     }
 
     private func eachTemplate(_ body: (Int, BlockTemplate) -> Void) {

@@ -3,5 +3,5 @@ struct BlockPayload {
     /// Becomes one zstd frame.
     var main: [UInt8]
     /// Stored as it is behind the frame.
-    var tail: [UInt8] = []
+    var tail: ArraySlice<UInt8> = []
 }

@@ -56,7 +56,7 @@ struct ByteWriter {
 
 /// Reads what `ByteWriter` wrote. Total: past the end or malformed gives nil, for good.
 struct ByteReader {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     var offset: Int
     private let end: Int
     private(set) var failed = false

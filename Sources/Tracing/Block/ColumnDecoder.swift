@@ -11,7 +11,8 @@ struct ColumnHead {
     var width = 0
     var mask = 0
     var subBits = 0
-    var dictionary: [Int64] = []
+    /// Where the steps of a dictionary lie in the main part, and how many.
+    var dictionary = (offset: 0, count: 0)
 
     /// Reads the head of a column of `count` values; nil for what the format does not know.
     init?(_ reader: inout ByteReader, count: Int) {
@@ -58,43 +59,18 @@ struct ColumnHead {
             return true
         case Coding.dictionary:
             guard !isZigzag, let size = reader.varint(), (1...256).contains(size) else { return false }
-            var value: Int64 = 0
-            for _ in 0..<size {
-                guard let step = reader.zigzag() else { return false }
-                value &+= step
-                dictionary.append(value)
-            }
+            dictionary = (reader.offset, Int(size))
+            for _ in 0..<size where reader.varint() == nil { return false }
             return true
         default: return false
         }
     }
 }
 
-/// Values of a column: `base[index * stride]`. A constant has one value and stride 0.
-struct ColumnValues {
-    var base: UnsafeMutablePointer<Int64>
-    var stride: Int
-    var count: Int
-
-    @inline(__always) subscript(index: Int) -> Int64 { base[index &* stride] }
-}
-
-/// Memory of one decoding, freed with it.
-final class DecodeArena {
-    private var pieces: [UnsafeMutablePointer<Int64>] = []
-
-    func allocate(_ count: Int) -> UnsafeMutablePointer<Int64> {
-        let piece = UnsafeMutablePointer<Int64>.allocate(capacity: max(1, count))
-        pieces.append(piece)
-        return piece
-    }
-
-    deinit { for piece in pieces { piece.deallocate() } }
-}
-
 /// Takes the bytes of columns from the two parts of a payload, in file order.
 struct ColumnSource {
-    /// Of the expanded part and of the tail; both outlive the source.
+    /// The expanded part; `main` and `tail` are the bytes of the payload and outlive the source.
+    let bytes: [UInt8]
     let main: UnsafeRawBufferPointer
     let tail: UnsafeRawBufferPointer
     var mainOffset: Int
@@ -107,7 +83,9 @@ struct ColumnSource {
     private static func take(
         _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ count: Int
     ) -> UnsafePointer<UInt8>? {
-        guard count >= 0, count <= bytes.count - offset, let base = bytes.baseAddress else { return nil }
+        guard count >= 0, count <= bytes.count - offset else { return nil }
+        // An empty part has no address; any will do for no bytes.
+        guard let base = bytes.baseAddress else { return UnsafePointer(bitPattern: 1) }
         defer { offset += count }
         return (base + offset).assumingMemoryBound(to: UInt8.self)
     }
@@ -116,30 +94,33 @@ struct ColumnSource {
     /// are missing or out of range.
     mutating func column(_ head: ColumnHead, reference: ColumnValues? = nil) -> ColumnValues? {
         guard (head.reference == nil) == (reference == nil) else { return nil }
-        if head.coding == Coding.constant { return constant(head, reference) }
-        let target = arena.allocate(head.count)
-        switch head.coding {
-        case Coding.planes: guard planes(head, target) else { return nil }
-        case Coding.classes: guard classes(head, target) else { return nil }
-        default: guard dictionary(head, target) else { return nil }
+        if head.coding == Coding.constant {
+            if let reference, let parts = head.reference, head.base == 0, parts.numerator == 1, parts.denominator == 1 {
+                return reference
+            }
+            if head.predictor == Predictor.none {
+                let target = arena.allocate(1)
+                target.pointee = head.base
+                return ColumnValues(base: target, stride: 0, count: head.count)
+            }
         }
-        predict(head, reference, target)
+        let target = arena.allocate(head.count)
+        guard fill(head, target, reference: reference) else { return nil }
         return ColumnValues(base: target, stride: 1, count: head.count)
     }
 
-    private func constant(_ head: ColumnHead, _ reference: ColumnValues?) -> ColumnValues {
-        if let reference, let parts = head.reference, head.base == 0, parts.numerator == 1, parts.denominator == 1 {
-            return reference
+    /// Reads one column into `target`, which has room for it; false as `column` gives nil.
+    mutating func fill(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>, reference: ColumnValues? = nil)
+        -> Bool
+    {
+        switch head.coding {
+        case Coding.constant: target.update(repeating: head.base, count: head.count)
+        case Coding.planes: guard planes(head, target) else { return false }
+        case Coding.classes: guard classes(head, target) else { return false }
+        default: guard dictionary(head, target) else { return false }
         }
-        if head.predictor == Predictor.none {
-            let target = arena.allocate(1)
-            target.pointee = head.base
-            return ColumnValues(base: target, stride: 0, count: head.count)
-        }
-        let target = arena.allocate(head.count)
-        target.update(repeating: head.base, count: head.count)
         predict(head, reference, target)
-        return ColumnValues(base: target, stride: 1, count: head.count)
+        return true
     }
 
     private func predict(_ head: ColumnHead, _ reference: ColumnValues?, _ target: UnsafeMutablePointer<Int64>) {
@@ -161,12 +142,16 @@ struct ColumnSource {
     }
 
     private mutating func planes(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
-        target.update(repeating: 0, count: head.count)
+        if head.width == 0 { target.update(repeating: 0, count: head.count) }
         for plane in 0..<head.width {
             let isRaw = head.mask >> plane & 1 == 1
             guard let bytes = isRaw ? takeTail(head.count) : takeMain(head.count) else { return false }
-            let shift = Int64(plane * 8)
-            for index in 0..<head.count { target[index] |= Int64(bytes[index]) &<< shift }
+            if plane == 0 {
+                for index in 0..<head.count { target[index] = Int64(bytes[index]) }
+            } else {
+                let shift = Int64(plane * 8)
+                for index in 0..<head.count { target[index] |= Int64(bytes[index]) &<< shift }
+            }
         }
         if head.isZigzag {
             for index in 0..<head.count { target[index] = ZigZag.decode(UInt64(bitPattern: target[index])) }
@@ -178,36 +163,54 @@ struct ColumnSource {
 
     private mutating func dictionary(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
         guard let bytes = takeMain(head.count) else { return false }
-        for index in 0..<head.count {
-            guard Int(bytes[index]) < head.dictionary.count else { return false }
-            target[index] = head.dictionary[Int(bytes[index])]
+        return withUnsafeTemporaryAllocation(of: Int64.self, capacity: 256) { entries in
+            var reader = ByteReader(self.bytes, head.dictionary.offset..<self.bytes.count)
+            var value: Int64 = 0
+            for index in 0..<head.dictionary.count {
+                guard let step = reader.zigzag() else { return false }
+                value &+= step
+                entries[index] = value
+            }
+            let count = head.dictionary.count
+            for index in 0..<head.count {
+                guard Int(bytes[index]) < count else { return false }
+                target[index] = entries[Int(bytes[index])]
+            }
+            return true
         }
-        return true
     }
 
     private mutating func classes(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
         guard let symbols = takeMain(head.count) else { return false }
-        var bases = [UInt64](repeating: 0, count: 256)
-        var widths = [Int](repeating: 0, count: 256)
-        for symbol in 0..<256 { (bases[symbol], widths[symbol]) = Bucket.range(symbol, head.subBits) }
-        var total = 0
-        for index in 0..<head.count { total &+= widths[Int(symbols[index])] }
+        let table = ClassTable.tables[head.subBits]
+        guard let total = table.bits(of: symbols, head.count) else { return false }
         let size = (total + 7) / 8
         guard let bits = takeTail(size) else { return false }
         let base = UInt64(bitPattern: head.base)
-        return bases.withUnsafeBufferPointer { bases in
-            widths.withUnsafeBufferPointer { widths in
-                var position = 0
-                for index in 0..<head.count {
-                    let symbol = Int(symbols[index])
-                    let width = widths[symbol]
-                    guard width < 64 else { return false }
-                    let value = bases[symbol] &+ Self.bits(bits, size, position, width)
-                    position &+= width
-                    target[index] = head.isZigzag ? ZigZag.decode(value) : Int64(bitPattern: value &+ base)
-                }
-                return true
-            }
+        var position = 0
+        for index in 0..<head.count {
+            let symbol = Int(symbols[index])
+            let width = Int(table.widths[symbol])
+            let value = table.bases[symbol] &+ Self.bits(bits, size, position, width)
+            position &+= width
+            target[index] = head.isZigzag ? ZigZag.decode(value) : Int64(bitPattern: value &+ base)
+        }
+        return true
+    }
+
+    /// Steps over a column without decoding it.
+    mutating func skip(_ head: ColumnHead) -> Bool {
+        switch head.coding {
+        case Coding.constant: return true
+        case Coding.planes:
+            let raw = head.mask.nonzeroBitCount
+            return takeTail(raw * head.count) != nil && takeMain((head.width - raw) * head.count) != nil
+        case Coding.classes:
+            guard let symbols = takeMain(head.count),
+                let total = ClassTable.tables[head.subBits].bits(of: symbols, head.count)
+            else { return false }
+            return takeTail((total + 7) / 8) != nil
+        default: return takeMain(head.count) != nil
         }
     }
 

@@ -51,7 +51,7 @@ enum Zstd {
             }
         }
         guard ZSTD_isError(code) == 0, main.count == rawLength else { return nil }
-        return BlockPayload(main: main, tail: Array(stored[frameBytes...]))
+        return BlockPayload(main: main, tail: stored[frameBytes...])
     }
 }
 

@@ -39,7 +39,7 @@ private func decode(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let count = reader.u32(), count > 0, let length = reader.u32() else { return }
     let rest = bytes.dropFirst(8)
-    let payload = BlockPayload(main: Array(rest.prefix(Int(length))), tail: Array(rest.dropFirst(Int(length))))
+    let payload = BlockPayload(main: Array(rest.prefix(Int(length))), tail: ArraySlice(rest.dropFirst(Int(length))))
     var header = BlockHeader(type: .events, stream: RandomID(high: 1, low: 2), epoch: 1)
     header.incarnation = 7
     header.firstSequence = 1
@@ -48,6 +48,14 @@ private func decode(_ bytes: [UInt8]) {
     if let batch = BlockDecoder.decode(payload, header: header, symbols: Symbols()) {
         precondition(batch.events.count == Int(count), "a batch of another size than its header says")
         sink &+= batch.attributes.count
+    }
+    let columns = ColumnBlock()
+    guard columns.load(payload, header: header, symbols: Symbols(), number: { _ in 0 }) else { return }
+    for group in columns.groups {
+        sink &+= Int(truncatingIfNeeded: columns.starts(group)?[group.count - 1] ?? 0)
+        for key in columns.templates[group.index].keys {
+            sink &+= Int(truncatingIfNeeded: columns.integers(key, group)?[group.count - 1] ?? 0)
+        }
     }
 }
 
