@@ -14,6 +14,13 @@ let package = Package(
         .executableTarget(
             name: "log", dependencies: ["BenchSupport", .product(name: "SpanreelTracing", package: "spanreel")]),
         .executableTarget(
+            name: "scan",
+            dependencies: [
+                "BenchSupport",
+                .product(name: "SpanreelTracing", package: "spanreel"),
+                .product(name: "SpanreelReplay", package: "spanreel"),
+            ]),
+        .executableTarget(
             name: "sizes",
             dependencies: [
                 "BenchSupport",

@@ -31,6 +31,21 @@ struct CommandTests {
         #expect(result.output.split(separator: "\n").count == 1)
     }
 
+    @Test func scanPrintsTheWholeSessionOnce() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        try Recording.write(to: program.file("run.reel"))
+        let text = try await program.run("scan", "run")
+        #expect(text.status == 0 && text.errors.isEmpty)
+        #expect(text.output.contains("Layers") && text.output.contains("generated"))
+        let one = try await program.run("scan", "run", "--json", "--threads", "1")
+        let two = try await program.run("scan", "run", "--json", "--threads", "2")
+        #expect(one.output == two.output && one.json["layers"] != nil)
+        for arguments in [["--threads", "0"], ["--trace", "12"]] {
+            #expect(try await program.run(["scan", "run"] + arguments).status == 2)
+        }
+    }
+
     @Test func verifyFindsAFlippedByte() async throws {
         let program = try Program()
         defer { program.remove() }
