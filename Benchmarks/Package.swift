@@ -7,7 +7,12 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [.package(name: "spanreel", path: "..")],
     targets: [
-        .executableTarget(name: "generate", dependencies: [.product(name: "SpanreelTracing", package: "spanreel")]),
+        .executableTarget(
+            name: "generate",
+            dependencies: [
+                .product(name: "SpanreelTracing", package: "spanreel"),
+                .product(name: "SpanreelInterop", package: "spanreel"),
+            ]),
         .target(name: "BenchSupport", path: "Sources/support"),
         .executableTarget(
             name: "emit", dependencies: ["BenchSupport", .product(name: "SpanreelTracing", package: "spanreel")]),
