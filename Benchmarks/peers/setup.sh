@@ -31,6 +31,14 @@ if ! have_python; then
     have_python || echo "peers: the bench goes without Python's peers (see .build-bench/pip.log): pip install $packages" >&2
 fi
 
+# Apart from the others: a large wheel, which not every machine has one of.
+have_chdb() { "$python" -c "import chdb" 2>/dev/null; }
+if ! have_chdb; then
+    echo "Installing chdb into .build-bench/venv" >&2
+    "$python" -m pip install --quiet chdb >"$work/chdb.log" 2>&1
+    have_chdb || echo "peers: the bench goes without ClickHouse (see .build-bench/chdb.log): pip install chdb" >&2
+fi
+
 if ! swift build -c release --package-path "$here/swift" --scratch-path "$work/peer-tracing" \
     --product peer-tracing >"$work/swift.log" 2>&1; then
     echo "peers: swift-distributed-tracing does not build, so the bench goes without it: see .build-bench/swift.log" >&2
