@@ -1,5 +1,6 @@
 """The programs of each group of the bench, ours and the peers'. Each prints JSON lines, one a metric."""
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ WORK = ROOT / ".build-bench"
 PEERS = BENCHMARKS / "peers"
 PYTHON = WORK / "venv" / "bin" / "python"
 SESSION = ROOT / "Tests" / "Data" / "mlx-base"
+# Ten million events like that session's, and the same as columns: see programs/like.py.
+LIKE = WORK / "like"
 
 # A peer's way to say that this machine cannot run it: the bench goes on without it.
 UNAVAILABLE = 3
@@ -22,6 +25,12 @@ class Program:
     command: tuple[str, ...]
     # Sizes do not change from round to round.
     once: bool = False
+
+
+def trace_asked_for() -> str:
+    """The trace that the scan and its peers are asked about; none before there is a session."""
+    names = LIKE / "columns" / "names.json"
+    return str(json.loads(names.read_text())["trace"]) if names.exists() else ""
 
 
 def our_products(binaries: Path) -> dict[str, list[Program]]:
@@ -47,6 +56,7 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         "recovery": [ours("log", "recovery")],
         "stats": [on_generated("stats")],
         "seek": [on_generated("seek")],
+        "rebuild": [ours("scan", str(LIKE / "session.reel"), trace_asked_for())],
     }
 
 
@@ -61,11 +71,13 @@ def peers() -> dict[str, list[Program]]:
         "seal": [Program("lttng sustained", (sys.executable, lttng, "sustained", "3"))],
         "sizes": [Program("parquet, duckdb, otlp", (str(PYTHON), str(PEERS / "sizes" / "peer.py"), str(SESSION)),
                           once=True)],
+        "rebuild": [Program(engine, (str(PYTHON), str(PEERS / "scan" / "peer.py"), engine, str(LIKE / "columns")))
+                    for engine in ("clickhouse", "duckdb")],
     }
 
 
 PRODUCTS = {"emit": ["emit"], "tail": ["emit"], "seal": ["log"], "overhead": ["log"], "visible": ["log"], "recovery": ["log"],
-            "sizes": ["sizes"], "stats": ["generate"], "seek": ["generate"]}
+            "sizes": ["sizes"], "stats": ["generate"], "seek": ["generate"], "rebuild": ["generate", "scan"]}
 GROUPS = list(PRODUCTS)
 
 
@@ -78,7 +90,11 @@ def build(groups: list[str]) -> Path:
             print(f"bench: {product} does not build", file=sys.stderr)
     if {"stats", "seek"} & set(groups):
         subprocess.run([str(ROOT / "spanreel"), "--build-only"])
-    if {"emit", "seal", "sizes"} & set(groups):
+    if {"emit", "seal", "sizes", "rebuild"} & set(groups):
         subprocess.run([str(PEERS / "setup.sh")])
     found = subprocess.run([*swift, "--show-bin-path"], capture_output=True, text=True, check=True)
-    return Path(found.stdout.strip())
+    binaries = Path(found.stdout.strip())
+    if "rebuild" in groups:
+        subprocess.run([sys.executable, str(BENCHMARKS / "programs" / "like.py"), str(binaries / "generate"),
+                        str(SESSION), str(LIKE)])
+    return binaries

@@ -3,6 +3,7 @@
 import statistics
 
 from .bars import BARS, Bar
+from .checks import PREFIX
 from .results import Result
 from .samples import Estimate, estimate
 
@@ -49,6 +50,8 @@ def figure_rows(result: Result) -> list[list[str]]:
     samples = result.outcome.samples
     rows = []
     for (peer, metric), by_round in samples.values.items():
+        if metric.startswith(PREFIX):
+            continue  # they agree, or the group says that they do not
         values = list(by_round.values())
         rows.append([peer, metric, number(statistics.median(values)), number(min(values)), number(max(values)),
                      samples.units[(peer, metric)]])

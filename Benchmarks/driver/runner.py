@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .checks import disagreement
 from .programs import PYTHON, UNAVAILABLE, Program
 from .samples import Samples
 
@@ -74,6 +75,8 @@ def run(programs: list[Program], rounds: int, group: str) -> Outcome:
         if all(program.once for program in programs):
             break
     progress("")
+    if (sentence := disagreement(outcome.samples)) is not None:
+        outcome.failed["checks"] = sentence
     return outcome
 
 
