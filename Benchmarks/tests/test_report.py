@@ -21,11 +21,24 @@ def result(programs: list | None = None, group: str = "emit") -> results.Result:
 
 
 class ReportTests(unittest.TestCase):
+    def test_what_programs_agree_in_is_no_figure(self) -> None:
+        found = result([fakes.printing("scan", "\n".join([fakes.line("spanreel", "check_tokens", 7),
+                                                          fakes.line("spanreel", "scan_ms", 181)]))], "rebuild")
+        self.assertIn("scan_ms", report.text(found))
+        self.assertNotIn("check_tokens", report.text(found))
+
     def test_fits_a_hundred_columns(self) -> None:
         seal = "\n".join([fakes.line("spanreel", "sustained_spans_per_s", 21_345_678, "spans/s"),
                           fakes.line("spanreel", "sustained_spans_lost", 0, "spans"),
                           fakes.line("lttng", "sustained_pairs_per_s", 4_600_000, "1/s")])
-        for found in (result(), result([fakes.printing("seal", seal)], "seal")):
+        scan = "\n".join([fakes.line("spanreel", "scan_ms", 181.2, "ms"),
+                          fakes.line("spanreel", "scan_two_threads_ms", 118.4, "ms"),
+                          fakes.line("spanreel", "scan_events_per_s", 28_123_456, "1/s"),
+                          fakes.line("spanreel", "scan_peak_mb", 120, "MB"),
+                          fakes.line("spanreel", "check_tokens", 210_273, ""),
+                          fakes.line("clickhouse-arrival", "q_sum_ms", 811, "ms")])
+        for found in (result(), result([fakes.printing("seal", seal)], "seal"),
+                      result([fakes.printing("scan", scan)], "rebuild")):
             for line in report.text(found).splitlines():
                 self.assertLessEqual(len(line), 100, line)
 
