@@ -38,9 +38,9 @@ import Testing
     private static func expect(_ columns: ColumnBlock, _ names: Symbols, say batch: EventBatch, _ symbols: Symbols) {
         var rows = [Int](repeating: 0, count: columns.groups.count)
         for (event, number) in zip(batch.events, columns.numbers) {
-            let group = columns.groups[Int(number)]
-            let row = rows[Int(number)]
-            rows[Int(number)] += 1
+            let group = columns.groups[number]
+            let row = rows[number]
+            rows[number] += 1
             var isSame = group.kind == event.kind && group.stream == event.stream
             isSame = isSame && names.role(group.role) == symbols.role(event.role)
             isSame = isSame && columns.times(group)?[row] == event.time.nanos

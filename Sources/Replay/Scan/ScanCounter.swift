@@ -53,21 +53,12 @@ struct ScanCounter {
     }
 
     private mutating func layer(_ group: ColumnBlock.Group, _ role: Role, _ block: ColumnBlock) {
-        guard let layer = role.layer, let starts = block.starts(group), let ends = block.times(group) else {
+        guard let layer = role.layer, let durations = block.durations(group) else {
             part.quality.unreadable &+= group.count
             return
         }
         let key = ScanPart.LayerKey(device: device(group.stream), layer: layer, phase: role.phase)
-        withUnsafeTemporaryAllocation(of: Int64.self, capacity: group.count) { durations in
-            var negative = 0
-            for row in 0..<group.count {
-                let nanos = ends[row] &- starts[row]
-                if nanos < 0 { negative &+= 1 }
-                durations.initializeElement(at: row, to: max(0, nanos))
-            }
-            part.quality.negativeDurations &+= negative
-            part.layers[key, default: ScanDurations()].add(UnsafeBufferPointer(durations))
-        }
+        part.quality.negativeDurations &+= part.layers[key, default: ScanDurations()].add(durations)
     }
 
     private mutating func tokens(_ group: ColumnBlock.Group, _ role: Role, _ block: ColumnBlock) {

@@ -9,12 +9,18 @@ struct ScanDurations: Sendable {
     private var least = Int64.max
     private var greatest = Int64.min
 
-    /// Adds durations of at least 0.
-    mutating func add(_ values: UnsafeBufferPointer<Int64>) {
+    /// Adds durations; negative ones count as 0. How many there were of those.
+    mutating func add(_ values: UnsafeBufferPointer<Int64>) -> Int {
         var (low, high) = (Int64.max, Int64.min)
         for value in values {
             low = min(low, value)
             high = max(high, value)
+        }
+        guard low >= 0 else {
+            let negative = values.reduce(0) { $0 + ($1 < 0 ? 1 : 0) }
+            let floored = values.map { max(0, $0) }
+            _ = floored.withUnsafeBufferPointer { add($0) }
+            return negative
         }
         if high < 1 << 31 {
             // The squares of 2^16 of them fit 128 bits with room: two sums of 64 bits a block.
@@ -39,6 +45,7 @@ struct ScanDurations: Sendable {
         count += values.count
         least = min(least, low)
         greatest = max(greatest, high)
+        return 0
     }
 
     mutating func merge(_ other: ScanDurations) {

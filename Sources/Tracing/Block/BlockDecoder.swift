@@ -138,7 +138,9 @@ struct BlockDecoder {
     }
 
     /// The template of each event, and how many events each has: as many as it claims.
-    static func templateNumbers(_ source: inout ColumnSource, _ count: Int, _ templates: [Template]) -> [UInt16]? {
+    private static func templateNumbers(_ source: inout ColumnSource, _ count: Int, _ templates: [Template])
+        -> [UInt16]?
+    {
         guard let low = source.takeMain(count) else { return nil }
         var numbers = [UInt16](repeating: 0, count: count)
         for index in 0..<count { numbers[index] = UInt16(low[index]) }

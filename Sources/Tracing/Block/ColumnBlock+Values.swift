@@ -1,16 +1,28 @@
 extension ColumnBlock {
     /// Numbers of the rows of a group. Valid until the block's next `load`.
     package struct Values {
-        let values: ColumnValues
+        /// One number a row, or one for all rows.
+        @usableFromInline let base: UnsafePointer<Int64>
+        @usableFromInline let stride: Int
+
+        /// The same as a column.
+        func column(_ count: Int) -> ColumnValues {
+            ColumnValues(base: UnsafeMutablePointer(mutating: base), stride: stride, count: count)
+        }
+
+        init(_ values: ColumnValues) {
+            base = UnsafePointer(values.base)
+            stride = values.stride
+        }
 
         /// The number of a row below the group's count.
-        @inline(__always) package subscript(row: Int) -> Int64 { values[row] }
+        @inlinable package subscript(row: Int) -> Int64 { base[row &* stride] }
     }
 
     /// When each event of a group happened, a span's end: Unix nanoseconds on the stream's own clock.
     package func times(_ group: Group) -> Values? {
         guard let times else { return nil }
-        return Values(values: unixNanos(times + group.firstRow, group.count))
+        return Values(unixNanos(times + group.firstRow, group.count))
     }
 
     /// When each span of a group started, in the same; of other kinds the same as `times`.
@@ -19,20 +31,35 @@ extension ColumnBlock {
         guard group.kind == .span else { return self.times(group) }
         if hasEdges(group) {
             guard let starts = startsByRow() else { return nil }
-            return Values(values: unixNanos(starts + group.firstRow, group.count))
+            return Values(unixNanos(starts + group.firstRow, group.count))
         }
         let starts = arena.allocate(group.count)
         let step = Int64(bitPattern: clock.step)
         for row in 0..<group.count {
             starts[row] = times[group.firstRow + row] &- extents[group.firstRow + row] &* step
         }
-        return Values(values: unixNanos(starts, group.count))
+        return Values(unixNanos(starts, group.count))
+    }
+
+    /// How long each span of a group took, nanoseconds, below 0 where it ends before it starts; 0 for other kinds.
+    package func durations(_ group: Group) -> UnsafeBufferPointer<Int64>? {
+        guard let ends = times, let extents else { return nil }
+        let target = arena.allocate(group.count)
+        if group.kind == .span, !hasEdges(group), !clock.isUnix {
+            clock.calibration.durations(
+                endingAt: ends + group.firstRow, extents + group.firstRow, step: Int64(bitPattern: clock.step),
+                group.count, into: target)
+        } else {
+            guard let starts = starts(group), let ends = times(group) else { return nil }
+            for row in 0..<group.count { target[row] = ends[row] &- starts[row] }
+        }
+        return UnsafeBufferPointer(start: target, count: group.count)
     }
 
     /// The number of tokens of each event of a group of tokens.
     package func tokens(_ group: Group) -> Values? {
         guard group.kind == .tokens, let extents else { return nil }
-        return Values(values: ColumnValues(base: extents + group.firstRow, stride: 1, count: group.count))
+        return Values(ColumnValues(base: extents + group.firstRow, stride: 1, count: group.count))
     }
 
     /// Whether the events of a group have an attribute under that key.
@@ -45,14 +72,13 @@ extension ColumnBlock {
         guard let position = template.keys.firstIndex(of: key) else { return nil }
         let type = template.types[position]
         guard type == .int || type == .bool else { return nil }
-        return column(group, FixedColumn.count + position).map(Values.init)
+        return column(group, FixedColumn.count + position).map { Values($0) }
     }
 
     private func unixNanos(_ stamps: UnsafeMutablePointer<Int64>, _ count: Int) -> ColumnValues {
         guard !clock.isUnix else { return ColumnValues(base: stamps, stride: 1, count: count) }
         let target = arena.allocate(count)
-        let calibration = clock.calibration
-        for row in 0..<count { target[row] = calibration.unixNanos(UInt64(bitPattern: stamps[row])) }
+        clock.calibration.unixNanos(stamps, count, into: target)
         return ColumnValues(base: target, stride: 1, count: count)
     }
 
@@ -114,14 +140,15 @@ extension ColumnBlock {
 
     /// What a reference names beside attributes, of a group's own rows.
     private func instants(_ group: Group, _ column: Int) -> ColumnValues? {
-        guard let times = times(group)?.values, let starts = starts(group)?.values else { return nil }
         switch column {
-        case ReferenceColumn.start: return starts
-        case ReferenceColumn.time: return times
+        case ReferenceColumn.start: return starts(group)?.column(group.count)
+        case ReferenceColumn.time: return times(group)?.column(group.count)
         default:
-            let target = arena.allocate(group.count)
-            for row in 0..<group.count { target[row] = times[row] &- starts[row] }
-            return ColumnValues(base: target, stride: 1, count: group.count)
+            return durations(group).flatMap { durations in
+                durations.baseAddress.map {
+                    ColumnValues(base: UnsafeMutablePointer(mutating: $0), stride: 1, count: durations.count)
+                }
+            }
         }
     }
 }

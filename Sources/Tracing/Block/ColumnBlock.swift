@@ -42,8 +42,8 @@ package final class ColumnBlock {
     private(set) var clock = BlockClock.unixNanos
     private var baseTime: Int64 = 0
     private(set) var places: [Place] = []
-    /// The group of each event.
-    private(set) var numbers: [UInt16] = []
+    /// Where the groups' numbers lie in the main part: of each event the low byte, with many groups then the high bytes.
+    private var numbersOffset = 0
     let arena = DecodeArena()
     /// By row of all groups: extents in steps, and times in stamps.
     private(set) var extents: UnsafeMutablePointer<Int64>?
@@ -121,8 +121,8 @@ package final class ColumnBlock {
         return withSource(mainOffset: reader.offset, tailOffset: 0) { source in
             guard source.takeTail(tables.foreignCount * 8) != nil else { return false }
             for head in series where !source.skip(head) { return false }
-            guard let numbers = BlockDecoder.templateNumbers(&source, count, templates) else { return false }
-            self.numbers = numbers
+            numbersOffset = source.mainOffset
+            guard source.takeMain(groups.count > 256 ? 2 * count : count) != nil else { return false }
             for (head, place) in heads {
                 places[place].main = UInt32(truncatingIfNeeded: source.mainOffset)
                 places[place].tail = UInt32(truncatingIfNeeded: source.tailOffset)
@@ -168,20 +168,43 @@ package final class ColumnBlock {
                 for row in 0..<group.count where edge[row] == 0 { advance[row] &+= extent[row] }
             }
         }
-        let step = Int64(bitPattern: clock.step)
-        let base = baseTime
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: groups.count) { rows in
-            for group in groups { rows[group.index] = group.firstRow }
-            var steps: Int64 = 0
-            for number in numbers {
-                let row = rows[Int(number)]
-                rows[Int(number)] = row &+ 1
-                steps &+= advances[row]
-                times[row] = base &+ steps &* step
-            }
-        }
+        guard add(advances, into: times) else { return false }
         (self.extents, self.times) = (extents, times)
         return true
+    }
+
+    /// Adds up advances in the order of events; false when the groups have not as many events as they claim.
+    private func add(_ advances: UnsafePointer<Int64>, into times: UnsafeMutablePointer<Int64>) -> Bool {
+        let step = Int64(bitPattern: clock.step)
+        let base = baseTime
+        let isWide = groups.count > 256
+        return payload.main.withUnsafeBytes { main in
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: max(256, groups.count)) { rows in
+                // A number without a group leads behind the last row.
+                rows.initialize(repeating: count)
+                for group in groups { rows[group.index] = group.firstRow }
+                var steps: Int64 = 0
+                for index in 0..<count {
+                    var number = Int(main[numbersOffset &+ index])
+                    if isWide { number |= Int(main[numbersOffset &+ count &+ index]) << 8 }
+                    guard number < rows.count else { return false }
+                    let row = rows[number]
+                    guard row < count else { return false }
+                    rows[number] = row &+ 1
+                    steps &+= advances[row]
+                    times[row] = base &+ steps &* step
+                }
+                return groups.allSatisfy { rows[$0.index] == $0.firstRow + $0.count }
+            }
+        }
+    }
+
+    /// The group of each event.
+    var numbers: [Int] {
+        (0..<count).map { index in
+            let low = Int(payload.main[numbersOffset + index])
+            return groups.count > 256 ? low | Int(payload.main[numbersOffset + count + index]) << 8 : low
+        }
     }
 
     /// Whether the starts of a group's spans follow from other events.
@@ -196,12 +219,12 @@ package final class ColumnBlock {
         let step = Int64(bitPattern: clock.step)
         var rows = groups.map(\.firstRow)
         for (index, number) in numbers.enumerated() {
-            let group = groups[Int(number)]
-            let row = rows[Int(number)]
-            rows[Int(number)] += 1
+            let group = groups[number]
+            let row = rows[number]
+            rows[number] += 1
             var start = times[row]
             if group.kind == .span {
-                let edge = edges[Int(number)]?[row - group.firstRow] ?? 0
+                let edge = edges[number]?[row - group.firstRow] ?? 0
                 if edge == 0 {
                     start = start &- extents[row] &* step
                 } else {

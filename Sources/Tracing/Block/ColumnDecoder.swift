@@ -142,23 +142,39 @@ struct ColumnSource {
     }
 
     private mutating func planes(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
-        if head.width == 0 { target.update(repeating: 0, count: head.count) }
-        for plane in 0..<head.width {
-            let isRaw = head.mask >> plane & 1 == 1
-            guard let bytes = isRaw ? takeTail(head.count) : takeMain(head.count) else { return false }
-            if plane == 0 {
-                for index in 0..<head.count { target[index] = Int64(bytes[index]) }
+        let count = head.count
+        if head.width == 0 { target.update(repeating: 0, count: count) }
+        var plane = 0
+        // Two at a time: half the walks over the values.
+        while plane < head.width {
+            guard let low = takePlane(head, plane) else { return false }
+            let shift = Int64(plane * 8)
+            if plane + 1 < head.width {
+                guard let high = takePlane(head, plane + 1) else { return false }
+                if plane == 0 {
+                    for index in 0..<count { target[index] = Int64(low[index]) | Int64(high[index]) &<< 8 }
+                } else {
+                    for index in 0..<count {
+                        target[index] |= (Int64(low[index]) | Int64(high[index]) &<< 8) &<< shift
+                    }
+                }
+            } else if plane == 0 {
+                for index in 0..<count { target[index] = Int64(low[index]) }
             } else {
-                let shift = Int64(plane * 8)
-                for index in 0..<head.count { target[index] |= Int64(bytes[index]) &<< shift }
+                for index in 0..<count { target[index] |= Int64(low[index]) &<< shift }
             }
+            plane += 2
         }
         if head.isZigzag {
-            for index in 0..<head.count { target[index] = ZigZag.decode(UInt64(bitPattern: target[index])) }
+            for index in 0..<count { target[index] = ZigZag.decode(UInt64(bitPattern: target[index])) }
         } else if head.base != 0 {
-            for index in 0..<head.count { target[index] &+= head.base }
+            for index in 0..<count { target[index] &+= head.base }
         }
         return true
+    }
+
+    private mutating func takePlane(_ head: ColumnHead, _ plane: Int) -> UnsafePointer<UInt8>? {
+        head.mask >> plane & 1 == 1 ? takeTail(head.count) : takeMain(head.count)
     }
 
     private mutating func dictionary(_ head: ColumnHead, _ target: UnsafeMutablePointer<Int64>) -> Bool {
@@ -186,14 +202,18 @@ struct ColumnSource {
         guard let total = table.bits(of: symbols, head.count) else { return false }
         let size = (total + 7) / 8
         guard let bits = takeTail(size) else { return false }
-        let base = UInt64(bitPattern: head.base)
         var position = 0
         for index in 0..<head.count {
             let symbol = Int(symbols[index])
             let width = Int(table.widths[symbol])
             let value = table.bases[symbol] &+ Self.bits(bits, size, position, width)
             position &+= width
-            target[index] = head.isZigzag ? ZigZag.decode(value) : Int64(bitPattern: value &+ base)
+            target[index] = Int64(bitPattern: value)
+        }
+        if head.isZigzag {
+            for index in 0..<head.count { target[index] = ZigZag.decode(UInt64(bitPattern: target[index])) }
+        } else if head.base != 0 {
+            for index in 0..<head.count { target[index] &+= head.base }
         }
         return true
     }
@@ -219,11 +239,11 @@ struct ColumnSource {
     private static func bits(_ bytes: UnsafePointer<UInt8>, _ size: Int, _ position: Int, _ width: Int) -> UInt64 {
         let byte = position >> 3
         let shift = UInt64(position & 7)
-        let mask = UInt64(1) << UInt64(width) &- 1
-        if byte + 9 <= size {
+        let mask = UInt64(1) &<< UInt64(width) &- 1
+        if byte &+ 9 <= size {
             let raw = UnsafeRawPointer(bytes + byte)
-            var value = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) >> shift
-            if width + Int(shift) > 64 { value |= UInt64(bytes[byte + 8]) << (64 - shift) }
+            var value = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) &>> shift
+            if width &+ Int(shift) > 64 { value |= UInt64(bytes[byte + 8]) &<< (64 - shift) }
             return value & mask
         }
         var value: UInt64 = 0

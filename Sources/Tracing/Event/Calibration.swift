@@ -19,6 +19,67 @@ struct Calibration: Sendable, Equatable {
     /// Unix nanoseconds of a stamp.
     func unixNanos(_ ticks: UInt64) -> Int64 { unixAnchor &+ nanos(from: ticksAnchor, to: ticks) }
 
+    /// Unix nanoseconds of many stamps, each as `unixNanos` gives it.
+    func unixNanos(_ stamps: UnsafePointer<Int64>, _ count: Int, into target: UnsafeMutablePointer<Int64>) {
+        // Nearly always all lie behind the anchor, and near enough that nothing is clamped: then no stamp is asked alone.
+        var far = Far()
+        for index in 0..<count {
+            let stamp = UInt64(bitPattern: stamps[index])
+            far.note(stamp, ticksAnchor)
+            target[index] = unixAnchor &+ shortNanos(stamp &- ticksAnchor)
+        }
+        guard !far.isShort(rate) else { return }
+        for index in 0..<count { target[index] = unixNanos(UInt64(bitPattern: stamps[index])) }
+    }
+
+    /// The nanoseconds from the beginning to the end of many spans, each rounded to Unix nanoseconds first.
+    ///
+    /// - Parameter extents: their lengths in `step` ticks.
+    func durations(
+        endingAt ends: UnsafePointer<Int64>, _ extents: UnsafePointer<Int64>, step: Int64, _ count: Int,
+        into target: UnsafeMutablePointer<Int64>
+    ) {
+        var far = Far()
+        for index in 0..<count {
+            let length = extents[index] &* step
+            let end = UInt64(bitPattern: ends[index])
+            let start = end &- UInt64(bitPattern: length)
+            far.note(end, ticksAnchor)
+            far.note(start, ticksAnchor)
+            target[index] =
+                rate == Self.unitRate
+                ? length : shortNanos(end &- ticksAnchor) &- shortNanos(start &- ticksAnchor)
+        }
+        guard !far.isShort(rate) else { return }
+        for index in 0..<count {
+            let end = UInt64(bitPattern: ends[index])
+            target[index] = unixNanos(end) &- unixNanos(end &- UInt64(bitPattern: extents[index] &* step))
+        }
+    }
+
+    /// How far from the anchor many stamps are, at most.
+    private struct Far {
+        /// All bits that a distance has: at least as much as the greatest.
+        private var bits: UInt64 = 0
+        private var isBefore = false
+
+        @inline(__always) mutating func note(_ stamp: UInt64, _ anchor: UInt64) {
+            bits |= stamp &- anchor
+            isBefore = isBefore || stamp < anchor
+        }
+
+        /// Whether all lie behind the anchor, by less than 2^63 nanoseconds.
+        func isShort(_ rate: UInt64) -> Bool {
+            !isBefore && bits.multipliedFullWidth(by: rate).high < 1 << 31
+        }
+    }
+
+    /// The nanoseconds of a number of ticks that is short.
+    @inline(__always) private func shortNanos(_ ticks: UInt64) -> Int64 {
+        let product = ticks.multipliedFullWidth(by: rate)
+        return Int64(bitPattern: product.high &<< 32 | product.low &>> 32)
+    }
+
     /// The stamp nearest to that instant: the inverse, exact for the unit rate.
     func ticks(unixNanos: Int64) -> UInt64 {
         let delta = unixNanos &- unixAnchor
