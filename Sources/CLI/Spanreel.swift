@@ -19,7 +19,7 @@ struct Spanreel: AsyncParsableCommand {
         version: "spanreel 0.1.0",
         subcommands: [
             Demo.self, Serve.self, Record.self, Open.self, Replay.self, Stats.self, Top.self, Alerts.self, Diff.self,
-            Scan.self, ImportTrace.self,
+            Scan.self, CriticalPaths.self, ImportTrace.self,
             Pack.self, Merge.self, Seal.self, Verify.self, Repair.self, Dump.self, Share.self,
             PipelineWorkerCommand.self, PipelineLoadCommand.self,
         ])

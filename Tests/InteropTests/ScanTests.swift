@@ -120,10 +120,11 @@ import Testing
     }
 
     @Test(arguments: ["base", "slow"]) func aSessionOfTheDemo(_ name: String) throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        try expectEqual(root.appending(path: "traces/\(name).reel").path(percentEncoded: false), threads: 2)
+        try expectEqual(Self.traces.appending(path: "\(name).reel").path(percentEncoded: false), threads: 2)
     }
+
+    static let traces = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "traces")
 
     @Test func aGrowingSessionWithEventsThatNoBlockHoldsYet() throws {
         let folder = try folder()

@@ -15,6 +15,30 @@ extension SessionEngine {
         return json.bytes
     }
 
+    /// The token strip of a trace's request, as canonical JSON.
+    ///
+    /// - Throws: ``ReplayError`` `not-found` when no request of the trace is in the session at the instant asked for.
+    public func tokens(_ id: TraceID, _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
+        let input = try input(query)
+        let (tree, _) = try waterfall(id, input, query.cut)
+        guard let root = tree.nodes.firstIndex(where: { directory.plan($0.role).operation == .request }) else {
+            throw ReplayError(.notFound, "The trace \(id) has no request in this session at that instant.")
+        }
+        let strip = TokenStrip(
+            tree.path(from: root), start: tree.nodes[root].start, emissions: tree.emissions.map { ($0.time, $0.tokens) }
+        ) { span in
+            let node = tree.nodes[Int(span)]
+            return (PathKind(directory.plan(node.role).operation), directory.stream(node.stream).device)
+        }
+        var json = JSONWriter()
+        json.object { json in
+            json.field("trace", id.description)
+            json.field("startNanos", tree.nodes[root].start &- input.tickClock.origin)
+            strip.write(origin: input.tickClock.origin, device: directory.name(ofDevice:), &json)
+        }
+        return json.bytes
+    }
+
     private func waterfall(
         _ id: TraceID, _ input: SnapshotInput, _ cut: Cut?
     ) throws(ReplayError) -> (TraceQuery, Int) {

@@ -35,6 +35,8 @@ struct TraceQuery {
     private(set) var flows: [Flow] = []
     private(set) var devices: [String] = []
     private(set) var missingParents = 0
+    /// Emissions of tokens of the decode phase: stamp, number, clock domain; aligned by `finish`.
+    private(set) var emissions: [(time: Int64, tokens: Int64, domain: Int)] = []
     private var indexOfSpan: [UInt64: Int] = [:]
     private let directory: Directory
     private let instant: Int64
@@ -64,7 +66,11 @@ struct TraceQuery {
                 nodes[index].attributes.removeAll { $0.key == attribute.key }
                 nodes[index].attributes.append(attribute)
             }
-        case .mark, .tokens, .sample: break
+        case .tokens:
+            guard directory.plan(event.role).phase == .decode else { return }
+            let domain = Int(directory.stream(event.stream).domain)
+            emissions.append((event.time.nanos, max(0, event.value), domain))
+        case .mark, .sample: break
         }
     }
 
@@ -75,14 +81,17 @@ struct TraceQuery {
             nodes[index].start = clocks.aligned(nodes[index].start, domain: domain)
             nodes[index].end = nodes[index].end.map { clocks.aligned($0, domain: domain) }
         }
+        for index in emissions.indices {
+            emissions[index].time = clocks.aligned(emissions[index].time, domain: emissions[index].domain)
+        }
         nodes.sort { ($0.start, $0.id) < ($1.start, $1.id) }
         indexOfSpan = [:]
         for (index, node) in nodes.enumerated() { indexOfSpan[node.id.rawValue] = index }
         nameDevices()
         link()
         for index in nodes.indices { nodes[index].selfNanos = selfTime(index) }
-        walkCriticalPath()
         findFlows(clocks)
+        markCriticalPath()
     }
 
     private mutating func nameDevices() {
@@ -149,31 +158,52 @@ struct TraceQuery {
         return max(0, end &- node.start &- covered)
     }
 
-    /// Marks the spans whose delay would delay the end: from the root's end back, always into the child that finished
-    /// last, then into the one that finished last before that one began.
-    private mutating func walkCriticalPath() {
+    /// The critical path under a node, with times as they are now.
+    func path(from root: Int) -> ContiguousArray<CriticalPath.Piece> {
+        var trace = PathTrace()
+        trace.request = Int32(root)
+        trace.lastTime = instant
+        for node in nodes {
+            trace.nodes.append(
+                PathTrace.Node(
+                    id: node.id.rawValue, parent: node.parentIndex == nil ? 0 : node.parent.rawValue, start: node.start,
+                    end: node.effectiveEnd(instant), role: node.role.index, stream: node.stream, sum: 0,
+                    message: message(node).map { $0 &+ 1 } ?? 0))
+        }
+        var algorithm = CriticalPath()
+        return trace.path(.identity, directory, &algorithm)
+    }
+
+    /// Marks the spans whose delay would delay the end: those with a piece of the path under the longest root, what
+    /// encloses them, and both sides of a hop.
+    private mutating func markCriticalPath() {
         let roots = nodes.indices.filter { nodes[$0].parentIndex == nil }
         guard
             let root = roots.max(by: {
                 nodes[$0].effectiveEnd(instant) &- nodes[$0].start < nodes[$1].effectiveEnd(instant) &- nodes[$1].start
             })
         else { return }
-        var stack = [(root, nodes[root].effectiveEnd(instant))]
-        while let (index, until) = stack.popLast() {
-            guard !nodes[index].isCritical else { continue }
-            nodes[index].isCritical = true
-            var cursor = until
-            var candidates = nodes[index].children
-            while let last = candidates.max(by: {
-                (min(nodes[$0].effectiveEnd(instant), cursor), nodes[$0].start)
-                    < (min(nodes[$1].effectiveEnd(instant), cursor), nodes[$1].start)
-            }) {
-                candidates.removeAll { $0 == last || nodes[$0].start >= nodes[last].start }
-                if nodes[last].start < cursor {
-                    stack.append((last, min(cursor, nodes[last].effectiveEnd(instant))))
-                    cursor = nodes[last].start
-                }
+        nodes[root].isCritical = true
+        for piece in path(from: root) {
+            var next: Int? = Int(piece.span)
+            while let index = next, !nodes[index].isCritical {
+                nodes[index].isCritical = true
+                next = nodes[index].parentIndex
             }
+        }
+        for flow in flows {
+            guard let send = indexOfSpan[flow.from.rawValue], let receive = indexOfSpan[flow.to.rawValue] else {
+                continue
+            }
+            let isCritical = nodes[send].isCritical || nodes[receive].isCritical
+            (nodes[send].isCritical, nodes[receive].isCritical) = (isCritical, isCritical)
+        }
+    }
+
+    /// What joins a send to its receive.
+    private func message(_ node: Node) -> UInt64? {
+        node.attributes.first { $0.key == .messageID }.flatMap { attribute in
+            attribute.type == .int || attribute.type == .string ? attribute.bits : nil
         }
     }
 
@@ -182,11 +212,6 @@ struct TraceQuery {
         struct Key: Hashable {
             var link: Int32
             var message: UInt64
-        }
-        func message(_ node: Node) -> UInt64? {
-            node.attributes.first { $0.key == .messageID }.flatMap { attribute in
-                attribute.type == .int || attribute.type == .string ? attribute.bits : nil
-            }
         }
         var sends: [Key: Int] = [:]
         for (index, node) in nodes.enumerated() {

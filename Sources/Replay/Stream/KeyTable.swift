@@ -12,11 +12,14 @@ struct KeyTable<Value: BitwiseCopyable>: Sendable where Value: Sendable {
     private(set) var count = 0
 
     /// An empty table; `filler` fills unused slots and is never returned.
-    init(filler: Value) {
+    /// With room for `capacity` entries before it grows.
+    init(filler: Value, capacity: Int = 0) {
+        var size = 16
+        while size * 3 / 4 <= capacity { size *= 2 }
         self.filler = filler
-        keys = ContiguousArray(repeating: 0, count: 16)
-        values = ContiguousArray(repeating: filler, count: 16)
-        mask = 15
+        keys = ContiguousArray(repeating: 0, count: size)
+        values = ContiguousArray(repeating: filler, count: size)
+        mask = size - 1
     }
 
     /// Key 0 marks an empty slot, so it stands under another number.

@@ -162,7 +162,7 @@ struct BlockDecoder {
     private mutating func attributes(
         _ source: inout ColumnSource, _ heads: inout ByteReader, _ numbers: [UInt16], _ batch: inout EventBatch
     ) -> Bool {
-        var instants: [Int: Instants] = [:]
+        var instants: [Instants] = []
         let most = templates.reduce(0) { max($0, $1.keys.count) }
         for position in 0..<most {
             for index in templates.indices where position < templates[index].keys.count {
@@ -199,12 +199,12 @@ struct BlockDecoder {
     }
 
     private func referenced(
-        _ template: Int, _ column: Int, _ index: Int, _ instants: [Int: Instants]
+        _ template: Int, _ column: Int, _ index: Int, _ instants: [Instants]
     ) -> ColumnValues? {
         switch column {
-        case ReferenceColumn.start: return template == index ? instants[index]?.start : nil
-        case ReferenceColumn.time: return template == index ? instants[index]?.time : nil
-        case ReferenceColumn.duration: return template == index ? instants[index]?.duration : nil
+        case ReferenceColumn.start: return template == index ? instants[index].start : nil
+        case ReferenceColumn.time: return template == index ? instants[index].time : nil
+        case ReferenceColumn.duration: return template == index ? instants[index].duration : nil
         default:
             guard template < templates.count else { return nil }
             let place = FixedColumn.count + column - ReferenceColumn.firstAttribute
@@ -213,25 +213,27 @@ struct BlockDecoder {
         }
     }
 
-    private func instants(_ numbers: [UInt16], _ batch: EventBatch, _ arena: DecodeArena) -> [Int: Instants] {
-        var all: [Int: Instants] = [:]
-        for (index, template) in templates.enumerated() {
+    private func instants(_ numbers: [UInt16], _ batch: EventBatch, _ arena: DecodeArena) -> [Instants] {
+        let places = templates.map { template in
             let part = { ColumnValues(base: arena.allocate(template.count), stride: 1, count: template.count) }
-            all[index] = Instants(start: part(), time: part(), duration: part())
+            return Instants(start: part(), time: part(), duration: part())
         }
-        var cursors = [Int](repeating: 0, count: templates.count)
-        let places = templates.indices.map { all[$0] }
-        for (row, number) in numbers.enumerated() {
-            guard let place = places[Int(number)] else { continue }
-            let cursor = cursors[Int(number)]
-            cursors[Int(number)] += 1
-            let start = clock.unixNanos(batch.events[row].start.nanos)
-            let time = clock.unixNanos(batch.events[row].time.nanos)
-            place.start.base[cursor] = start
-            place.time.base[cursor] = time
-            place.duration.base[cursor] = time &- start
+        var rows = [Int](repeating: 0, count: templates.count)
+        places.withUnsafeBufferPointer { places in
+            rows.withUnsafeMutableBufferPointer { rows in
+                for (event, number) in zip(batch.events, numbers) {
+                    let number = Int(number)
+                    let row = rows[number]
+                    rows[number] = row + 1
+                    let start = clock.unixNanos(event.start.nanos)
+                    let time = clock.unixNanos(event.time.nanos)
+                    places[number].start.base[row] = start
+                    places[number].time.base[row] = time
+                    places[number].duration.base[row] = time &- start
+                }
+            }
         }
-        return all
+        return places
     }
 
     /// Replaces numbers of the block's tables by the reader's; false for a number that no table has.

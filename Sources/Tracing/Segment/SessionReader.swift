@@ -13,7 +13,7 @@ public final class SessionReader {
     public let mode: RecoveryMode
     /// Leave stamps in the ticks of their clocks, and say so in each batch: for whoever writes them down again.
     var keepsTicks = false
-    /// Inside a `poll` body: no event still to come in this poll is earlier. Nil when that is not known.
+    /// Inside a body of `poll` or `scan`: no event still to come in this call is earlier. Nil when that is not known.
     public private(set) var pendingFloor: Timestamp?
 
     private var streamIndex: [String: UInt32] = [:]
@@ -340,14 +340,20 @@ public final class SessionReader {
     }
 
     /// Delivers every block, and what lanes hold beyond them, that overlaps `[from, to]`; whole batches, so some events
-    /// lie outside. Independent of `poll`.
+    /// lie outside. Blocks come by least time, as `poll` gives them; independent of it.
     public func scan(from: Timestamp, to: Timestamp, _ body: (borrowing EventBatch) -> Void) throws(TraceError) {
         let fresh = try settle()
-        for place in known
-        where !place.isCopy && place.block.header.minStart <= to.nanos && place.block.header.maxTime >= from.nanos {
-            if let batch = try decode(place) {
+        let wanted = known.filter {
+            !$0.isCopy && $0.block.header.minStart <= to.nanos && $0.block.header.maxTime >= from.nanos
+        }
+        let order = Self.inTimeOrder(wanted)
+        defer { pendingFloor = nil }
+        for (position, entry) in order.enumerated() {
+            let isLast = position + 1 == order.count
+            pendingFloor = isLast || !fresh.isEmpty ? nil : Timestamp(nanos: order[position + 1].floor)
+            if let batch = try decode(entry.place) {
                 body(batch)
-            } else if let batch = try decodeCopy(of: place) {
+            } else if let batch = try decodeCopy(of: entry.place) {
                 body(batch)
             }
         }

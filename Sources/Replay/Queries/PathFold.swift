@@ -1,0 +1,217 @@
+import SpanreelTracing
+
+/// Critical paths of all requests that ended in a window, summed by role: takes events in canonical order, holds a trace
+/// until its request is over, and forgets it then.
+struct PathFold {
+    /// What one role on one device contributed.
+    struct Sum {
+        var role: UInt32
+        var device: Int32
+        var nanos: Int64 = 0
+        /// Pieces of paths; a span that waits for children in between has several.
+        var pieces = 0
+    }
+
+    /// Traces held at once, in spans; then the largest without a request is given up, else the largest.
+    private static let nodeLimit = 4 << 20
+    /// A trace is over when its request has ended, nothing in it is open, and so long nothing came.
+    private static let quietNanos: Int64 = 1_000_000_000
+
+    private(set) var sums: ContiguousArray<Sum> = []
+    /// Requests whose path is in the sums, and the sum of their durations.
+    private(set) var requests = 0
+    private(set) var totalNanos: Int64 = 0
+    /// Traces given up for their size.
+    private(set) var notHeld = 0
+    /// Requests still open at the end.
+    private(set) var openRequests = 0
+
+    private let directory: Directory
+    private let clocks: ClockAlignment
+    private let window: ClosedRange<Int64>
+    private var traces: ContiguousArray<PathTrace> = []
+    private var free: [Int32] = []
+    private var slots = KeyTable<Int32>(filler: -1)
+    private var keys: ContiguousArray<UInt64> = []
+    /// Open spans, by id: the trace's slot above, the place below.
+    private var open = KeyTable<UInt64>(filler: 0)
+    private var held = 0
+    /// Traces that may be over, by the time when they have been quiet long enough.
+    private var quiet: ContiguousArray<(due: Int64, slot: Int32, key: UInt64)> = []
+    private var firstQuiet = 0
+    private var lastTrace = TraceID.none
+    private var lastSlot: Int32 = -1
+    private var places = KeyTable<Int32>(filler: -1)
+    private var lastKey = UInt64.max
+    private var lastSum: Int32 = 0
+    private var algorithm = CriticalPath()
+
+    /// - Parameter window: the requests that end in it count, by the stamps of their own clock.
+    init(directory: Directory, clocks: ClockAlignment, window: ClosedRange<Int64>) {
+        self.directory = directory
+        self.clocks = clocks
+        self.window = window
+    }
+
+    /// Takes an event. O(1), and O(n log n) in a trace's spans when it is over.
+    mutating func add(_ event: Event, in batch: borrowing EventBatch) {
+        if firstQuiet < quiet.count, quiet[firstQuiet].due < event.time.nanos { settle(event.time.nanos) }
+        guard event.kind == .begin || event.kind == .span || event.kind == .end, !event.span.isNone else { return }
+        if event.kind == .end {
+            end(event)
+            return
+        }
+        guard !event.trace.isNone else { return }
+        let slot = Int(self.slot(event.trace))
+        let plan = directory.plan(event.role)
+        var node = PathTrace.Node(
+            id: event.span.rawValue, parent: event.parent.rawValue, start: event.start.nanos,
+            end: event.kind == .span ? event.time.nanos : .max, role: event.role.index, stream: event.stream,
+            sum: sum(event.role, event.stream), message: 0)
+        if plan.operation == .hopSend || plan.operation == .hopReceive {
+            if let message = batch.attribute(.messageID, of: event) { node.message = message.bits &+ 1 }
+        }
+        let place = traces[slot].nodes.count
+        if plan.operation == .request, traces[slot].request < 0 {
+            traces[slot].request = Int32(place)
+            if event.kind == .span { note(slot, event.time.nanos) }
+        }
+        traces[slot].nodes.append(node)
+        traces[slot].lastTime = event.time.nanos
+        held += 1
+        if event.kind == .begin {
+            traces[slot].open += 1
+            open.insert(node.id, UInt64(slot) << 32 | UInt64(place))
+        }
+        if held > Self.nodeLimit { giveUp() }
+    }
+
+    /// Ends: what is complete counts.
+    mutating func finish() {
+        for slot in traces.indices where traces[slot].request >= 0 {
+            let request = traces[slot].nodes[Int(traces[slot].request)]
+            if request.end == .max { openRequests += 1 } else { close(slot) }
+        }
+    }
+
+    private mutating func end(_ event: Event) {
+        guard let found = open.remove(event.span.rawValue) else { return }
+        let (slot, place) = (Int(found >> 32), Int(found & 0xFFFF_FFFF))
+        guard slot < traces.count, place < traces[slot].nodes.count,
+            traces[slot].nodes[place].id == event.span.rawValue
+        else { return }
+        traces[slot].nodes[place].end = event.time.nanos
+        traces[slot].lastTime = event.time.nanos
+        traces[slot].open -= 1
+        let request = traces[slot].request
+        if traces[slot].open == 0, request >= 0, traces[slot].nodes[Int(request)].end != .max {
+            note(slot, event.time.nanos)
+        }
+    }
+
+    private mutating func slot(_ trace: TraceID) -> Int32 {
+        if trace == lastTrace, lastSlot >= 0 { return lastSlot }
+        let key = mixed(trace.high, trace.low)
+        let slot: Int32
+        if let known = slots.find(key) {
+            slot = known
+        } else if let reused = free.popLast() {
+            slot = reused
+            keys[Int(slot)] = key
+            slots.insert(key, slot)
+        } else {
+            slot = Int32(traces.count)
+            traces.append(PathTrace())
+            keys.append(key)
+            slots.insert(key, slot)
+        }
+        (lastTrace, lastSlot) = (trace, slot)
+        return slot
+    }
+
+    // MARK: The end of a trace
+
+    private mutating func note(_ slot: Int, _ time: Int64) {
+        let due = time.addingReportingOverflow(Self.quietNanos)
+        quiet.append((due.overflow ? .max : due.partialValue, Int32(slot), keys[slot]))
+    }
+
+    private mutating func settle(_ now: Int64) {
+        while firstQuiet < quiet.count, quiet[firstQuiet].due < now {
+            let (_, slot, key) = quiet[firstQuiet]
+            firstQuiet += 1
+            guard keys[Int(slot)] == key, slots.find(key) == slot, traces[Int(slot)].open == 0 else { continue }
+            // Something came since: it is asked again once that is as old.
+            if traces[Int(slot)].lastTime &+ Self.quietNanos >= now {
+                note(Int(slot), traces[Int(slot)].lastTime)
+                continue
+            }
+            close(Int(slot))
+            release(Int(slot))
+        }
+        if firstQuiet > 4096 {
+            quiet.removeFirst(firstQuiet)
+            firstQuiet = 0
+        }
+    }
+
+    private mutating func close(_ slot: Int) {
+        let trace = traces[slot]
+        let request = trace.nodes[Int(trace.request)]
+        guard window.contains(request.end) else { return }
+        let pieces = trace.path(clocks, directory, &algorithm)
+        requests += 1
+        var total: Int64 = 0
+        trace.nodes.withUnsafeBufferPointer { nodes in
+            sums.withUnsafeMutableBufferPointer { sums in
+                for piece in pieces {
+                    let nanos = piece.end &- piece.start
+                    let sum = Int(nodes[Int(piece.span)].sum)
+                    total &+= nanos
+                    sums[sum].nanos &+= nanos
+                    sums[sum].pieces &+= 1
+                }
+            }
+        }
+        totalNanos &+= total
+    }
+
+    /// The place of what a role on a stream's device contributes.
+    private mutating func sum(_ role: RoleID, _ stream: UInt32) -> Int32 {
+        let key = UInt64(role.index) << 32 | UInt64(stream)
+        if key == lastKey { return lastSum }
+        lastKey = key
+        if let known = places.find(key) {
+            lastSum = known
+        } else {
+            lastSum = Int32(sums.count)
+            places.insert(key, lastSum)
+            sums.append(Sum(role: role.index, device: directory.stream(stream).device))
+        }
+        return lastSum
+    }
+
+    private mutating func release(_ slot: Int) {
+        held -= traces[slot].nodes.count
+        for node in traces[slot].nodes where node.end == .max { _ = open.remove(node.id) }
+        var nodes = ContiguousArray<PathTrace.Node>()
+        swap(&nodes, &traces[slot].nodes)
+        nodes.removeAll(keepingCapacity: true)
+        traces[slot] = PathTrace(nodes: nodes)
+        _ = slots.remove(keys[slot])
+        keys[slot] = 0
+        free.append(Int32(slot))
+        (lastTrace, lastSlot) = (.none, -1)
+    }
+
+    private mutating func giveUp() {
+        let largest = traces.indices.max { a, b in
+            (traces[a].request < 0 ? 1 : 0, traces[a].nodes.count) < (
+                traces[b].request < 0 ? 1 : 0, traces[b].nodes.count
+            )
+        }
+        guard let largest else { return }
+        notHeld += 1
+        release(largest)
+    }
+}
