@@ -72,13 +72,14 @@ struct PathTrace {
                 parent >= 0 && directory.plan(RoleID(nodes[parent].role)).operation == .hopSend
             let found = sends.find(mixed(node.message, UInt64(UInt32(bitPattern: plan.link)))).map { Int($0) }
             guard let send = isUnderSend ? parent : node.message == 0 ? nil : found else { continue }
+            // What the sender still does once the message is there, nobody downstream waits for; and the receiver's wait
+            // before it was sent is nobody's work.
             if isUnderSend {
-                spans[send].end = max(spans[send].end, spans[place].end)
+                spans[send].end = max(spans[send].start, spans[place].end)
                 spans[place].end = spans[place].start
             } else {
                 spans[place].start = min(spans[send].start, spans[place].end)
-                // The wait for the message, before it was sent, is nobody's work.
-                if spans[send].end <= spans[place].end { spans[send].end = spans[send].start }
+                spans[send].end = spans[send].start
             }
         }
     }
