@@ -36,7 +36,7 @@ struct AlertSession {
         }
         merge.flush(upTo: Timestamp(nanos: Self.at(seconds))) { event, batch in fold.apply(event, in: batch) }
         fold.advanceAlerts(beyond: Self.at(seconds) + 1)
-        return AlertReport(fold, at: Self.at(seconds))
+        return AlertReport([(fold, Array(rules.rules.indices))], of: directory, at: Self.at(seconds))
     }
 }
 

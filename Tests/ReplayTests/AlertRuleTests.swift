@@ -73,7 +73,7 @@ import Testing
         (rule("\"metric\":\"queued\",\"above\":1,\"colour\":1"), ["one of name, metric", "\"colour\""]),
         (
             rule("\"metric\":\"queued\",\"above\":1,\"where\":{\"device\":\"a\"}"),
-            ["where", "no member of queued", "\"device\""]
+            ["where", "one of model, variant of queued", "\"device\""]
         ),
         (
             rule("\"metric\":\"rssBytes\",\"above\":1,\"where\":{\"host\":\"a\"}"),

@@ -77,8 +77,20 @@ public enum AlertMetric: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it is computed from what requests did, so that it can be of those of a model or variant.
+    public var isOfRequests: Bool {
+        switch self {
+        case .silence, .droppedEvents, .cpuRatio, .memoryRatio, .rssBytes, .gpuBytes, .memoryPressure,
+            .hostMemoryRatio, .hostCPU, .wrongLink:
+            false
+        default: true
+        }
+    }
+
     /// The members that `where` may have.
-    var filterKeys: [String] {
+    var filterKeys: [String] { roleKeys + (isOfRequests ? RequestFilter.Dimension.allCases.map(\.rawValue) : []) }
+
+    private var roleKeys: [String] {
         if isOfSpans { return ["operation", "phase", "layer", "stage", "from", "to", "device"] }
         switch subject {
         case .session: return []

@@ -27,7 +27,7 @@ public struct AlertRule: Sendable, Hashable {
         case atMost
     }
 
-    /// Which role, device, host or link; nil means any.
+    /// Which role, device, host, link or requests; nil means any.
     public struct Filter: Sendable, Hashable {
         /// The spans' operation.
         public var operation: Operation?
@@ -45,6 +45,8 @@ public struct AlertRule: Sendable, Hashable {
         public var from: String?
         /// The link's receiver.
         public var to: String?
+        /// The model and variant of the requests.
+        public var requests = RequestFilter()
 
         /// Everything.
         public init() {}

@@ -3,6 +3,8 @@ import SpanreelTracing
 extension AlertRules {
     /// Rules a file may have.
     static let countLimit = 64
+    /// Different filters of model and variant in a file: the events are folded once for each.
+    static let filterLimit = 8
     /// The longest `for`, `window` and age: folds hold a bounded past.
     static let longestNanos: Int64 = 3_600_000_000_000
 
@@ -38,6 +40,12 @@ extension AlertRules {
                         + "found \"\(SafeWords.short(rule.name))\" again; rename one of the two.")
             }
             rules.append(rule)
+        }
+        let filters = Set(rules.map(\.filter.requests)).subtracting([RequestFilter()])
+        guard filters.count <= filterLimit else {
+            throw members.wrong(
+                "rules", "at most \(filterLimit) different models and variants", "\(filters.count)",
+                "each costs a fold of its own; leave some out")
         }
         return AlertRules(rules)
     }
@@ -101,7 +109,8 @@ extension AlertRule.Filter {
     fileprivate init(_ node: JSONNode, _ metric: AlertMetric, place: String) throws(ReplayError) {
         self.init()
         let members = try RuleMembers(
-            node, place: "\(place), where", keys: metric.filterKeys, reason: " of \(metric.rawValue)")
+            node, place: "\(place), where", keys: metric.filterKeys,
+            reason: " of \(metric.rawValue)\(metric.isOfRequests ? "" : ", which is of no request")")
         if members.has("operation") {
             operation = try members.choice("operation", Operation.allCases) { "\($0)" }
         }
@@ -112,6 +121,9 @@ extension AlertRule.Filter {
         if members.has("host") { host = try members.text("host") }
         if members.has("from") { from = try members.text("from") }
         if members.has("to") { to = try members.text("to") }
+        for dimension in RequestFilter.Dimension.allCases where members.has(dimension.rawValue) {
+            requests[dimension] = try members.text(dimension.rawValue)
+        }
         if metric.isOfSpans, operation == nil {
             throw members.wrong(
                 "operation", "the operation of the spans", "none",

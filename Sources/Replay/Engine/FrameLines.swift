@@ -10,8 +10,9 @@ enum FrameLines {
         let ttft = input.ttft
         let tpot = input.fold.requests.tpot.statistics(in: input.window)
         let at = Decimals.text(Double(input.relative(input.instant.nanos)) / 1e9, 1) ?? "?"
+        let filter = input.fold.selector.map { "  \(Human.safe($0.filter.words))" } ?? ""
         return [
-            "\(Human.safe(engine.info.name))  \(engine.state.rawValue)  T \(at) s  window \(input.window.label)",
+            "\(Human.safe(engine.info.name))  \(engine.state.rawValue)  T \(at) s  window \(input.window.label)\(filter)",
             "tokens/s \(Human.rate(input.rate(input.sum(Tick.generated))))   in flight \(flight) (\(queued) queued)   "
                 + "finished \(states[.finished, default: 0])",
             "TTFT P50 \(Human.duration(ttft.p50Nanos)) P95 \(Human.duration(ttft.p95Nanos))   "

@@ -28,23 +28,25 @@ extension SessionEngine {
         return (Timestamp(nanos: max(end, min(last, present))), last <= present)
     }
 
-    /// The alerts as they stood at an instant: of a query its instant and cut count. A pure function of (cut, T, rules).
+    /// The alerts as they stood at an instant: of a query its instant, cut and filter count. A pure function of these and
+    /// the rules. A rule of a model or variant is looked at in a fold of those requests.
     ///
     /// Of the instant `live` those up to the watermark, or to the end of a saved session. O(1) when that is what was asked
     /// last, else as any instant.
-    /// - Throws: ``ReplayError`` `unreadable`.
+    /// - Throws: ``ReplayError`` `unreadable`; `not-found` when no request is of the model or variant.
     public func alerts(_ query: ViewQuery = ViewQuery()) throws(ReplayError) -> AlertReport {
         try alertFold(query).report
     }
 
     /// The alerts in the envelope of views, as canonical JSON.
     ///
-    /// - Throws: ``ReplayError`` `unreadable`.
+    /// - Throws: ``ReplayError`` `unreadable`; `not-found` when no request is of the model or variant.
     public func alertsJSON(_ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
         let (report, cut) = try alertFold(query)
         var json = JSONWriter()
         json.object { json in
             writeHead(at: report.atNanos, &json)
+            writeFilter(query, &json)
             writeStand(cut, isFinal: true, &json)
             // Known from the writers' memory, not from the log: beside the data, not in it.
             json.field("dropped", Int64(clamping: droppedTotal))
@@ -57,15 +59,34 @@ extension SessionEngine {
         let horizon = alertHorizon
         var instant = horizon
         if case .instant(let asked) = query.at { instant = query.cut == nil ? min(asked, horizon) : asked }
-        var fold: SessionFold
-        do throws(TraceError) {
-            fold = try self.fold(at: instant, cut: query.cut)
-        } catch {
-            throw ReplayError(.unreadable, error.description)
+        try check(query.filter)
+        var folds: [(fold: SessionFold, rules: [Int])] = []
+        for (filter, chosen) in rulesByFilter(query.filter) {
+            var fold: SessionFold
+            do throws(TraceError) {
+                fold = try self.fold(at: instant, cut: query.cut, filter: filter)
+            } catch {
+                throw ReplayError(.unreadable, error.description)
+            }
+            // Ticks that end at the instant itself count: the fold holds what is stamped at or before it.
+            fold.advanceAlerts(beyond: instant.nanos == .max ? .max : instant.nanos + 1)
+            folds.append((fold, chosen))
         }
-        let cut = fold.cut
-        // Ticks that end at the instant itself count: the fold holds what is stamped at or before it.
-        fold.advanceAlerts(beyond: instant.nanos == .max ? .max : instant.nanos + 1)
-        return (AlertReport(fold, at: instant.nanos), cut)
+        return (AlertReport(folds, of: directory, at: instant.nanos), folds.first?.fold.cut ?? Cut())
+    }
+
+    /// The rules by the requests that they are about, those of all requests of the query first; a rule that is about none of
+    /// them is left out.
+    private func rulesByFilter(_ filter: RequestFilter) -> [(filter: RequestFilter, rules: [Int])] {
+        var groups: [(filter: RequestFilter, rules: [Int])] = [(filter, [])]
+        for (index, rule) in rules.rules.enumerated() {
+            guard let narrow = filter.narrowed(by: rule.filter.requests) else { continue }
+            if let place = groups.firstIndex(where: { $0.filter == narrow }) {
+                groups[place].rules.append(index)
+            } else {
+                groups.append((narrow, [index]))
+            }
+        }
+        return groups
     }
 }

@@ -83,8 +83,8 @@ private struct DashboardHistory {
 
 extension SessionEngine {
     /// The complete ticks of the session, oldest first, and the input that they came from.
-    private func dashboardSamples() throws(ReplayError) -> (SnapshotInput, [DashboardSample]) {
-        let input = try input(ViewQuery())
+    private func dashboardSamples(_ filter: RequestFilter) throws(ReplayError) -> (SnapshotInput, [DashboardSample]) {
+        let input = try input(ViewQuery(filter: filter))
         var history = DashboardHistory(input)
         let held = input.ticks.fineRange
         let last = input.tickEnd(isSaved: state != .live)
@@ -95,8 +95,8 @@ extension SessionEngine {
     }
 
     /// `GET /api/metrics`: `{current, averages, peaks, totals}`. No number is ever null.
-    public func dashboardMetrics() throws(ReplayError) -> [UInt8] {
-        let (input, samples) = try dashboardSamples()
+    public func dashboardMetrics(_ filter: RequestFilter = RequestFilter()) throws(ReplayError) -> [UInt8] {
+        let (input, samples) = try dashboardSamples(filter)
         var current = samples.last ?? DashboardSample()
         let counts = LatencyView(input: input).states
         let active = counts[.queued, default: 0] + counts[.prefill, default: 0] + counts[.decode, default: 0]
@@ -132,8 +132,8 @@ extension SessionEngine {
     }
 
     /// `GET /api/layers`: the last 100 observations of each layer. Decode at the top, both phases beside it.
-    public func dashboardLayers() throws(ReplayError) -> [UInt8] {
-        let input = try input(ViewQuery())
+    public func dashboardLayers(_ filter: RequestFilter = RequestFilter()) throws(ReplayError) -> [UInt8] {
+        let input = try input(ViewQuery(filter: filter))
         var best: [Int: LayersView.Row] = [:]
         for row in LayersView(input: input).rows {
             // A layer that ran on two devices is shown where it ran more.
@@ -172,9 +172,9 @@ extension SessionEngine {
 
     /// `GET /api/history`: every complete tick between `from` and `to`, the newest `limit` of them.
     public func dashboardHistory(
-        from: Timestamp? = nil, to: Timestamp? = nil, limit: Int? = nil
+        from: Timestamp? = nil, to: Timestamp? = nil, limit: Int? = nil, _ filter: RequestFilter = RequestFilter()
     ) throws(ReplayError) -> [UInt8] {
-        let (_, samples) = try dashboardSamples()
+        let (_, samples) = try dashboardSamples(filter)
         let chosen = samples.filter { sample in
             let time = sample.timestamp * 1e9
             return (from.map { time >= Double($0.nanos) } ?? true) && (to.map { time <= Double($0.nanos) } ?? true)

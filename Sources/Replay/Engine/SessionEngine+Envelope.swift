@@ -14,6 +14,24 @@ extension SessionEngine {
         json.field("atNanos", instant)
     }
 
+    /// Which requests count, and which values there are so far: of the recording as it stands, whatever the instant.
+    func writeFilter(_ query: ViewQuery, _ json: inout JSONWriter) {
+        json.object("filter") { query.filter.write(&$0) }
+        json.object("values") { json in
+            for dimension in RequestFilter.Dimension.allCases {
+                let values = RequestValues(head, by: dimension)
+                json.array(dimension.rawValue) { json in
+                    for value in values.listed {
+                        json.object { json in
+                            json.field("value", value.value)
+                            json.field("requests", value.requests)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// From which events it was made, and how the recording stands now.
     func writeStand(_ cut: Cut, isFinal: Bool, _ json: inout JSONWriter) {
         json.field("cut", cut.description)

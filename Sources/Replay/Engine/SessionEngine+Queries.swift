@@ -86,14 +86,18 @@ extension SessionEngine {
         let to = min(to, input.instant)
         let start = min(from, to)
         var timeline = Timeline(directory: directory, from: start, to: to, clocks: input.clocks)
+        var selector = query.filter.isAll ? nil : RequestSelector(query.filter)
+        selector?.look(until: input.instant, cut: query.cut)
         var merge = EventMerge()
         do throws(TraceError) {
             let before = try fold(at: start, cut: query.cut)
-            for open in before.openSpans() { timeline.add(open) }
+            for open in before.openSpans() where selector?.shows(open, directory) ?? true { timeline.add(open) }
             try reader.scan(from: start, to: to) { batch in
                 var kept = EventBatch()
                 for event in batch.events where event.time > start && event.start <= to {
-                    guard event.time <= input.instant, cutContains(query.cut, event) else { continue }
+                    guard event.time <= input.instant, cutContains(query.cut, event),
+                        event.kind == .end || selector?.shows(event, directory) ?? true
+                    else { continue }
                     var bare = event
                     bare.attributeCount = 0
                     kept.events.append(bare)

@@ -5,6 +5,7 @@ extension SessionEngine {
     public func views(_ names: [ViewName], _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
         guard !names.isEmpty else { throw ReplayError(.invalid, "Name at least one view.") }
         let input = try input(query)
+        let parts = try parts(query)
         var json = JSONWriter()
         json.object { json in
             if names.count == 1 { json.field("view", names[0].rawValue) }
@@ -12,13 +13,14 @@ extension SessionEngine {
             json.field("windowNanos", input.windowNanos)
             json.field("window", input.window.label)
             json.field("clock", query.clock.rawValue)
+            writeFilter(query, &json)
             writeStand(cut(of: input), isFinal: !(names.contains(.processes) && state == .live), &json)
             json.object("quality") { Quality(input: input).write(&$0) }
             if names.count == 1 {
-                json.object("data") { write(names[0], input, &$0) }
+                json.object("data") { write(names[0], input, parts, &$0) }
             } else {
                 json.object("views") { json in
-                    for name in names { json.object(name.rawValue) { write(name, input, &$0) } }
+                    for name in names { json.object(name.rawValue) { write(name, input, parts, &$0) } }
                 }
             }
         }
@@ -30,6 +32,11 @@ extension SessionEngine {
         cut.dropped = input.dropped
         cut.silent = input.silent
         return cut
+    }
+
+    private func write(_ name: ViewName, _ input: SnapshotInput, _ parts: SplitParts?, _ json: inout JSONWriter) {
+        guard let parts else { return write(name, input, &json) }
+        parts.write(&json) { write(name, $0, &$1) }
     }
 
     func write(_ name: ViewName, _ input: SnapshotInput, _ json: inout JSONWriter) {

@@ -37,10 +37,11 @@ public final class SessionEngine {
     private(set) var head: SessionFold
     private var merge = EventMerge()
     private var delivered = KeyTable<UInt64>(filler: 0)
-    private var checkpoints: [SessionFold] = []
+    private(set) var checkpoints: [SessionFold] = []
     private var checkpointSpacing: Int
     private var sinceCheckpoint = 0
     private var cursor: SessionFold?
+    var filtered = FilteredFolds()
     private var hasOrigin = false
     private var limit = Timestamp(nanos: .min)
     private let path: String
@@ -147,6 +148,7 @@ public final class SessionEngine {
         checkpointSpacing = options.checkpointEvents
         sinceCheckpoint = 0
         cursor = nil
+        filtered = FilteredFolds()
         hasOrigin = false
         limit = Timestamp(nanos: .min)
     }
@@ -212,21 +214,28 @@ public final class SessionEngine {
     func dropCheckpoints() {
         checkpoints = []
         cursor = nil
+        filtered = FilteredFolds()
     }
 
     /// Folds again from before `time`, because events came behind the watermark.
     private func refold(from time: Timestamp) throws(TraceError) {
         revision += 1
         cursor = nil
+        filtered = FilteredFolds()
+        directory.labels.forget(from: time)
         checkpoints.removeAll { ($0.position?.time ?? Timestamp(nanos: .min)) >= time }
         guard let frontier = merge.frontier else { return }
         head = try advanced(checkpoints.last ?? SessionFold(directory: directory), to: frontier.time, cut: nil)
         sinceCheckpoint = 0
     }
 
-    /// A fold with the events after its own position up to `time`, of those delivered so far and inside `cut`.
-    private func advanced(_ fold: SessionFold, to time: Timestamp, cut: Cut?) throws(TraceError) -> SessionFold {
+    /// A fold with the events after its own position up to `time`, of those delivered so far and inside `cut`. A filter
+    /// takes labels as they are known at `seen`.
+    func advanced(
+        _ fold: consuming SessionFold, to time: Timestamp, cut: Cut?, seen: Timestamp? = nil
+    ) throws(TraceError) -> SessionFold {
         var fold = fold
+        fold.selector?.look(until: seen ?? time, cut: cut)
         var merge = EventMerge(after: fold.position)
         let frontier = self.merge.frontier
         try reader.scan(from: fold.position?.time ?? Timestamp(nanos: .min), to: time) { batch in
@@ -280,17 +289,21 @@ public final class SessionEngine {
         try TimeText.instant(text, start: bounds.start, end: bounds.end)
     }
 
+    /// The instant that a query is about.
+    func instant(of query: ViewQuery) -> Timestamp {
+        guard case .instant(let asked) = query.at else { return bounds.end }
+        // Without a cut nothing is known of the future; with one the answer was given at exactly that instant.
+        return query.cut == nil ? min(asked, bounds.end) : asked
+    }
+
     /// Everything that views of this query are computed from.
     func input(_ query: ViewQuery) throws(ReplayError) -> SnapshotInput {
+        try check(query.filter)
         let end = bounds.end
-        var instant = end
-        if case .instant(let asked) = query.at {
-            // Without a cut nothing is known of the future; with one the answer was given at exactly that instant.
-            instant = query.cut == nil ? min(asked, end) : asked
-        }
+        let instant = instant(of: query)
         let fold: SessionFold
         do throws(TraceError) {
-            fold = try self.fold(at: instant, cut: query.cut)
+            fold = try self.fold(at: instant, cut: query.cut, filter: query.filter)
         } catch {
             throw ReplayError(.unreadable, error.description)
         }

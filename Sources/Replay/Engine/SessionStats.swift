@@ -5,14 +5,34 @@ public enum SessionStats {
     /// The views that have a text form.
     public static let views: Set<ViewName> = Set(ViewName.allCases).subtracting([.density])
 
+    /// What the views say of the recording rather than of its requests: a split has them once.
+    private static let common: Set<ViewName> = [.memory, .processes]
+
     /// The text of the views asked for; ends with a newline. The window is the whole session unless the query says
-    /// otherwise.
+    /// otherwise. Split, the views follow each other under the name of each value.
     public static func text(
         _ engine: SessionEngine, _ query: ViewQuery = ViewQuery(window: .all), views: Set<ViewName> = views
     ) throws(ReplayError) -> String {
         let input = try engine.input(query)
         var lines: [String] = []
-        head(engine, input, &lines)
+        head(engine, input, query.filter, &lines)
+        if let parts = try engine.parts(query) {
+            for (value, part) in parts.values {
+                let heading = "\(parts.dimension.rawValue) \(Human.safe(value))"
+                lines += [heading, String(repeating: "=", count: heading.count)]
+                body(engine, part, views.subtracting(common), &lines)
+            }
+            if parts.values.isEmpty { lines += ["No request of any \(parts.dimension.rawValue)", ""] }
+            if parts.more > 0 { lines += ["and \(parts.more) more", ""] }
+        }
+        body(engine, input, query.split == nil ? views : views.intersection(common), &lines)
+        if lines.last == "" { lines.removeLast() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func body(
+        _ engine: SessionEngine, _ input: SnapshotInput, _ views: Set<ViewName>, _ lines: inout [String]
+    ) {
         // What is slow comes first.
         if views.contains(.overview) { words(input, &lines) }
         if views.contains(.throughput) { throughput(input, &lines) }
@@ -24,11 +44,11 @@ public enum SessionStats {
         if views.contains(.memory) { memory(input, &lines) }
         if views.contains(.requests) { requests(input, &lines) }
         if views.contains(.processes) { processes(engine, input, &lines) }
-        if lines.last == "" { lines.removeLast() }
-        return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func head(_ engine: SessionEngine, _ input: SnapshotInput, _ lines: inout [String]) {
+    private static func head(
+        _ engine: SessionEngine, _ input: SnapshotInput, _ filter: RequestFilter, _ lines: inout [String]
+    ) {
         let at = Human.duration(input.relative(input.instant.nanos))
         lines.append("Session \(Human.safe(engine.info.name)) (\(engine.info.id)), \(engine.state.rawValue)")
         lines.append(
@@ -37,6 +57,7 @@ public enum SessionStats {
         lines.append(
             "  \(DevicesView(input: input).rows.count) devices, \(Set(LayersView(input: input).rows.map(\.layer)).count) layers"
         )
+        if !filter.isAll { lines.append("  only requests of \(Human.safe(filter.words))") }
         if let words = Quality(input: input).words { lines.append("  \(words)") }
         lines.append("")
     }

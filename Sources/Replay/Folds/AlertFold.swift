@@ -30,10 +30,12 @@ struct AlertFold: Sendable {
     private var holding: [[Int: Instance]]
     /// Fired and resolved, in the order of resolution.
     private(set) var history: [Instance] = []
-    /// Fired and resolved, and no longer listed.
-    private(set) var forgotten = 0
+    /// Per rule, how many fired and were resolved and are no longer listed.
+    private(set) var forgotten: [Int]
     /// What rules over spans and ended requests remember: per rule and device.
     private(set) var windows: [[Int: Observations]]
+    /// The rules that are looked at here: each is, at least, about the requests that the fold holds.
+    private let active: [Int]
     private let spanRules: [Int]
     private let requestRules: [Int]
     /// When a device last finished a piece of computing.
@@ -45,23 +47,27 @@ struct AlertFold: Sendable {
     /// The newest end of a stream that ticks were skipped to.
     private var lastEnding = Int64.min
 
-    /// Alerts of these rules; without rules nothing is ever due.
-    init(rules: AlertRules = AlertRules()) {
+    /// Alerts of these rules in a fold of the requests that `filter` selects. A rule of other requests only, or of fewer, is
+    /// looked at in a fold of its own. Without rules nothing is ever due.
+    init(rules: AlertRules = AlertRules(), filter: RequestFilter = RequestFilter()) {
         self.rules = rules
+        let active = rules.rules.indices.filter { filter.narrowed(by: rules.rules[$0].filter.requests) == filter }
+        self.active = active
+        forgotten = Array(repeating: 0, count: rules.rules.count)
         holding = Array(repeating: [:], count: rules.rules.count)
         windows = Array(repeating: [:], count: rules.rules.count)
-        spanRules = rules.rules.indices.filter { rules.rules[$0].metric.isOfSpans }
-        requestRules = rules.rules.indices.filter {
+        spanRules = active.filter { rules.rules[$0].metric.isOfSpans }
+        requestRules = active.filter {
             rules.rules[$0].metric == .sloBurn || rules.rules[$0].metric == .failureRatio
         }
-        due = rules.rules.isEmpty ? .max : .min
+        due = active.isEmpty ? .max : .min
     }
 
     /// Whether there is any rule.
-    var isOn: Bool { !rules.rules.isEmpty }
+    var isOn: Bool { !active.isEmpty }
 
     /// The alerts that hold, pending or firing, in no order.
-    var active: [Instance] { holding.flatMap(\.values) }
+    var held: [Instance] { holding.flatMap(\.values) }
 
     // MARK: Time
 
@@ -114,7 +120,8 @@ struct AlertFold: Sendable {
     private mutating func look(at time: Int64, _ bucket: Int, _ fold: SessionFold) {
         let readings = AlertReadings(
             fold: fold, windows: windows, lastCompute: lastCompute, time: time, bucket: bucket)
-        for (index, rule) in rules.rules.enumerated() {
+        for index in active {
+            let rule = rules.rules[index]
             let values = readings.values(of: rule, index: index).filter { rule.holds($0.value) }
             if values.isEmpty, holding[index].isEmpty { continue }
             var next: [Int: Instance] = [:]
@@ -137,8 +144,9 @@ struct AlertFold: Sendable {
             holding[index] = next
         }
         if history.count > Self.historyLimit {
-            forgotten += history.count - Self.historyLimit
-            history.removeFirst(history.count - Self.historyLimit)
+            let over = history.count - Self.historyLimit
+            for instance in history.prefix(over) { forgotten[instance.rule] += 1 }
+            history.removeFirst(over)
         }
     }
 

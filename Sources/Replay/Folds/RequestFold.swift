@@ -33,6 +33,11 @@ struct RequestFold: Sendable {
     private(set) var total = 0
     /// Ended requests, newest last, with the reason counted in `endedCounts`.
     private(set) var endedTotal = 0
+    /// Requests by what they say of themselves so far; those beyond ``labelLimit`` labels are counted together.
+    private(set) var labelCounts: [RequestLabel: Int] = [:]
+    private(set) var labelsNotHeld = 0
+    /// Labels that are told apart.
+    static let labelLimit = 1024
 
     private func slot(_ number: Int32?) -> Int? {
         guard let number, Int(number) >= base, Int(number) - base < records.count else { return nil }
@@ -65,6 +70,7 @@ struct RequestFold: Sendable {
             base += 1024
         }
         total += 1
+        count(RequestLabel(), 1)
         let number = Int32(truncatingIfNeeded: base + records.count)
         records.append(
             RequestRecord(span: span, trace: trace, start: start, startAligned: aligned, lastActivity: start))
@@ -101,7 +107,7 @@ struct RequestFold: Sendable {
             ?? create(
                 span: event.span, trace: event.trace, start: event.time.nanos, aligned: aligned)
         arrive(index, start: event.time.nanos, aligned: aligned, stream: stream)
-        read(event, in: batch, into: index)
+        read(event, in: batch, stream, into: index)
     }
 
     private mutating func arrive(_ index: Int, start: Int64, aligned: Int64, stream: Directory.StreamPlan) {
@@ -111,6 +117,21 @@ struct RequestFold: Sendable {
         records[index].device = stream.device
         records[index].domain = stream.domain
         records[index].lastActivity = max(records[index].lastActivity, start)
+    }
+
+    private mutating func count(_ label: RequestLabel, _ change: Int) {
+        guard let number = labelCounts[label] else {
+            if labelCounts.count < Self.labelLimit { labelCounts[label] = change } else { labelsNotHeld += change }
+            return
+        }
+        labelCounts[label] = number + change
+    }
+
+    /// A request's label may have become known or changed.
+    private mutating func relabel(_ index: Int, from old: RequestLabel) {
+        guard records[index].label != old else { return }
+        count(old, -1)
+        count(records[index].label, 1)
     }
 
     /// The request ended. Returns the record's slot for the caller's counts; nil for a second end.
@@ -124,7 +145,7 @@ struct RequestFold: Sendable {
                 span: span.span, trace: span.trace, start: span.start, aligned: aligned)
         guard !records[index].hasEnded else { return nil }
         arrive(index, start: span.start, aligned: aligned, stream: span.stream)
-        read(event, in: batch, into: index)
+        read(event, in: batch, span.stream, into: index)
         records[index].status = span.status
         records[index].end = span.end
         records[index].lastActivity = max(records[index].lastActivity, span.end)
@@ -174,7 +195,12 @@ struct RequestFold: Sendable {
         }
     }
 
-    private mutating func read(_ event: Event, in batch: borrowing EventBatch, into index: Int) {
+    private mutating func read(
+        _ event: Event, in batch: borrowing EventBatch, _ stream: Directory.StreamPlan, into index: Int
+    ) {
+        let label = records[index].label
+        defer { relabel(index, from: label) }
+        if records[index].model == 0 { records[index].model = stream.model }
         for attribute in batch.attributes(of: event) {
             switch attribute.type {
             case .int:
@@ -273,6 +299,9 @@ struct RequestFold: Sendable {
         if records[index].device < 0 {
             records[index].device = stream.device
             records[index].domain = stream.domain
+            let label = records[index].label
+            records[index].model = stream.model
+            relabel(index, from: label)
         }
     }
 

@@ -55,6 +55,7 @@ struct RequestRecord: Sendable {
     var lookupCounted = false
     var pendingLookup: Lookup?
     var requestID: UInt32 = 0
+    /// As the request says, else as the stream of its own fact, or of its first one, declares.
     var model: UInt32 = 0
     var variant: UInt32 = 0
     var finishReason: UInt32 = 0
@@ -71,6 +72,8 @@ struct RequestRecord: Sendable {
     }
 
     var hasEnded: Bool { end != nil }
+
+    var label: RequestLabel { RequestLabel(model: model, variant: variant) }
 
     /// TTFT: first token less arrival, queue included.
     func ttft(raw: Bool) -> Int64? {

@@ -28,6 +28,10 @@ public struct SessionFold {
     /// Probes of devices that said nothing so far: a clock that is ahead stamps its first event later than the answer.
     private var waitingProbes: [WaitingProbe] = []
     private var writers = WriterFold()
+    /// Decides which requests' facts count; nil when all do.
+    var selector: RequestSelector?
+    /// With a selector the messages of all requests: they tie the clocks together, and what was odd is counted of all.
+    private var allHops = LinkFold()
 
     /// Events applied.
     public private(set) var eventCount = 0
@@ -61,10 +65,11 @@ public struct SessionFold {
         var t3: Int64
     }
 
-    /// An empty fold over names of `directory`.
-    public init(directory: Directory) {
+    /// An empty fold over names of `directory`, of the requests that `filter` selects.
+    public init(directory: Directory, filter: RequestFilter = RequestFilter()) {
         self.directory = directory
-        alerts = AlertFold(rules: directory.rules)
+        alerts = AlertFold(rules: directory.rules, filter: filter)
+        selector = filter.isAll ? nil : RequestSelector(filter)
     }
 
     /// Takes one fact. Events come in canonical order. O(1) amortised; no allocation but for the state's growth.
@@ -155,6 +160,28 @@ public struct SessionFold {
         return result
     }
 
+    /// The messages of all requests, whichever count.
+    var hops: LinkFold { selector == nil ? links : allHops }
+
+    /// Whether a fact counts: without a filter one comparison.
+    @inline(__always) private mutating func counts(
+        _ plan: Directory.Plan, _ event: Event, _ span: SpanID, _ parent: SpanID, _ trace: TraceID
+    ) -> Bool {
+        selector?.counts(
+            plan.operation, trace: trace, span: span, parent: parent, stream: event.stream, at: event.time.nanos,
+            directory) ?? true
+    }
+
+    /// A request may say its model and variant, at its begin or at its end.
+    private func say(_ event: Event, in batch: borrowing EventBatch, start: Int64, trace: TraceID) {
+        guard selector == nil else { return }
+        let label = RequestLabel(
+            model: batch.string(.model, of: event)?.index ?? 0, variant: batch.string(.variant, of: event)?.index ?? 0)
+        guard label != RequestLabel() else { return }
+        directory.labels.say(
+            trace: trace, span: event.span, start: start, position: EventMerge.Position(event), label: label)
+    }
+
     // MARK: Begin
 
     private mutating func begin(_ event: Event, in batch: borrowing EventBatch) {
@@ -163,21 +190,24 @@ public struct SessionFold {
             span: event.span.rawValue, parent: event.parent.rawValue, traceHigh: event.trace.high,
             traceLow: event.trace.low, start: event.time.nanos, role: event.role.index, stream: event.stream, first: 0,
             second: -1)
+        let counts = counts(plan, event, event.span, event.parent, event.trace)
         switch plan.operation {
         case .request, .queue, .prefill, .decode:
             let stream = directory.stream(event.stream)
             let aligned = clocks.running.aligned(event.time.nanos, domain: Int(stream.domain))
             if plan.operation == .request {
                 clocks.noteRequest(domain: Int(stream.domain))
+                guard counts else { break }
+                say(event, in: batch, start: event.time.nanos, trace: event.trace)
                 requests.began(event, in: batch, stream: stream, aligned: aligned)
-            } else {
+            } else if counts {
                 requests.childBegan(plan, event, stream: stream, aligned: aligned)
             }
         case .hopSend:
             span.second = batch.int(.sizeBytes, of: event) ?? -1
             startSend(
                 plan, messageKey(event, in: batch), event.span, start: event.time.nanos,
-                stream: directory.stream(event.stream))
+                stream: directory.stream(event.stream), counts: counts)
         case .hopReceive:
             span.first = messageKey(event, in: batch)
             span.second = batch.int(.sizeBytes, of: event) ?? -1
@@ -185,7 +215,7 @@ public struct SessionFold {
             span.second = batch.int(.batchSequences, of: event) ?? -1
         default: break
         }
-        if plan.operation.isWork {
+        if counts, plan.operation.isWork {
             firstWork = min(firstWork, event.time.nanos)
             lastWork = max(lastWork, event.time.nanos)
         }
@@ -197,12 +227,24 @@ public struct SessionFold {
     }
 
     private mutating func startSend(
-        _ plan: Directory.Plan, _ key: Int64, _ span: SpanID, start: Int64, stream: Directory.StreamPlan
+        _ plan: Directory.Plan, _ key: Int64, _ span: SpanID, start: Int64, stream: Directory.StreamPlan, counts: Bool
     ) {
-        let match = links.sendStarted(
-            link: plan.link, key: key != 0 ? key : Self.spanKey(span), start: start, domain: stream.domain,
-            clocks: clocks.running, isPrefill: plan.phase == .prefill)
+        let running = clocks.running
+        let match = join(counts) {
+            $0.sendStarted(
+                link: plan.link, key: key != 0 ? key : Self.spanKey(span), start: start, domain: stream.domain,
+                clocks: running, isPrefill: plan.phase == .prefill)
+        }
         if let match { matched(match) }
+    }
+
+    /// Shows one side of a message to the links it counts in, and to what ties the clocks together: that is all of them.
+    @inline(__always) private mutating func join(
+        _ counts: Bool, _ side: (inout LinkFold) -> LinkFold.Match?
+    ) -> LinkFold.Match? {
+        guard selector != nil else { return side(&links) }
+        if counts { _ = side(&links) }
+        return side(&allHops)
     }
 
     private mutating func matched(_ match: LinkFold.Match) {
@@ -215,36 +257,24 @@ public struct SessionFold {
 
     private mutating func finish(_ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch, isWhole: Bool) {
         let ticksClock = directory.ticks
-        if span.plan.operation.isWork {
+        let counts = counts(span.plan, event, span.span, span.parent, span.trace)
+        guard counts || span.plan.operation.isHop || span.plan.operation == .request else { return }
+        if counts, span.plan.operation.isWork {
             firstWork = min(firstWork, span.start)
             lastWork = max(lastWork, span.end)
         }
-        if alerts.isOn { alerts.finished(span, directory) }
+        if counts, alerts.isOn { alerts.finished(span, directory) }
         switch span.plan.operation {
         case .layer:
             layers.finish(span, cpuNanos: batch.int(.cpuNanos, of: event), ticks: ticksClock)
             devices.layer(span, ticks: ticksClock)
         case .stage, .embed, .head, .sampling: devices.compute(span, ticks: ticksClock)
-        case .hopSend:
-            devices.sent(span, ticks: ticksClock)
-            let size = batch.int(.sizeBytes, of: event) ?? max(0, span.second)
-            let interface = batch.string(.interface, of: event)?.index ?? 0
-            links.sendEnded(span, size: size, interface: interface, ticks: ticksClock)
-            ticks.add(size, bucket: ticksClock.bucket(span.end), channel: Tick.hopBytes)
-            if isWhole {
-                startSend(
-                    span.plan, messageKey(event, in: batch), span.span, start: span.start, stream: span.stream)
-            }
-        case .hopReceive:
-            var key = messageKey(event, in: batch)
-            if key == 0 { key = span.first }
-            if key == 0, !span.parent.isNone { key = Self.spanKey(span.parent) }
-            let match = links.receiveEnded(
-                span, key: key, size: batch.int(.sizeBytes, of: event) ?? max(0, span.second),
-                wait: batch.int(.waitNanos, of: event), clocks: clocks.running, ticks: ticksClock)
-            if let match { matched(match) }
+        case .hopSend: sent(span, event, in: batch, isWhole: isWhole, counts: counts)
+        case .hopReceive: received(span, event, in: batch, counts: counts)
         case .step: step(span, event, in: batch)
-        case .request: requestEnded(span, event, in: batch, isWhole: isWhole)
+        case .request:
+            if isWhole { clocks.noteRequest(domain: Int(span.stream.domain)) }
+            if counts { requestEnded(span, event, in: batch) }
         case .queue, .prefill, .decode:
             let domain = Int(span.stream.domain)
             requests.childEnded(
@@ -257,6 +287,40 @@ public struct SessionFold {
         case .clockProbe: probe(span, event, in: batch)
         case .other, .clockReply, .tokens: break
         }
+    }
+
+    private mutating func sent(
+        _ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch, isWhole: Bool, counts: Bool
+    ) {
+        let ticksClock = directory.ticks
+        let size = batch.int(.sizeBytes, of: event) ?? max(0, span.second)
+        let interface = batch.string(.interface, of: event)?.index ?? 0
+        _ = join(counts) {
+            $0.sendEnded(span, size: size, interface: interface, ticks: ticksClock)
+            return nil
+        }
+        if counts {
+            devices.sent(span, ticks: ticksClock)
+            ticks.add(size, bucket: ticksClock.bucket(span.end), channel: Tick.hopBytes)
+        }
+        guard isWhole else { return }
+        startSend(
+            span.plan, messageKey(event, in: batch), span.span, start: span.start, stream: span.stream, counts: counts)
+    }
+
+    private mutating func received(
+        _ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch, counts: Bool
+    ) {
+        var key = messageKey(event, in: batch)
+        if key == 0 { key = span.first }
+        if key == 0, !span.parent.isNone { key = Self.spanKey(span.parent) }
+        let size = batch.int(.sizeBytes, of: event) ?? max(0, span.second)
+        let wait = batch.int(.waitNanos, of: event)
+        let (running, ticksClock) = (clocks.running, directory.ticks)
+        let match = join(counts) {
+            $0.receiveEnded(span, key: key, size: size, wait: wait, clocks: running, ticks: ticksClock)
+        }
+        if let match { matched(match) }
     }
 
     private mutating func step(_ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch) {
@@ -277,16 +341,14 @@ public struct SessionFold {
         }
     }
 
-    private mutating func requestEnded(
-        _ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch, isWhole: Bool
-    ) {
-        if isWhole { clocks.noteRequest(domain: Int(span.stream.domain)) }
+    private mutating func requestEnded(_ span: FinishedSpan, _ event: Event, in batch: borrowing EventBatch) {
         let aligned = clocks.running.aligned(span.start, domain: Int(span.stream.domain))
         guard
             let index = requests.ended(
                 span, event, in: batch, aligned: aligned, symbols: directory.symbols, ticks: directory.ticks,
                 into: &ticks)
         else { return }
+        say(event, in: batch, start: span.start, trace: span.trace)
         let record = requests.records[index]
         if alerts.isOn { alerts.ended(record) }
         if let lookup = record.pendingLookup, lookup.device == span.stream.device {
@@ -306,6 +368,9 @@ public struct SessionFold {
 
     private mutating func tokens(_ event: Event, in batch: borrowing EventBatch) {
         let plan = directory.plan(event.role)
+        // By its kind it is one, whatever role its writer gave it.
+        let fact = Directory.Plan(operation: .tokens, phase: plan.phase)
+        guard counts(fact, event, .none, event.parent, event.trace) else { return }
         let stream = directory.stream(event.stream)
         let aligned = clocks.running.aligned(event.time.nanos, domain: Int(stream.domain))
         let bucket = directory.ticks.bucket(event.time.nanos)
@@ -435,4 +500,7 @@ extension Operation {
         default: true
         }
     }
+
+    /// Whether it is one side of a message.
+    var isHop: Bool { self == .hopSend || self == .hopReceive }
 }

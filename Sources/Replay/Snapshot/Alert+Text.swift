@@ -4,6 +4,11 @@ public import SpanreelTracing
 extension Alert {
     /// A sentence with figures. Names in it come from the log: make them visible before a terminal reads them.
     public var text: String {
+        guard !rule.filter.requests.isAll else { return sentence }
+        return "\(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence) (\(rule.filter.requests.words))."
+    }
+
+    private var sentence: String {
         // While it holds the value of now; afterwards the worst there was.
         let value = state == .resolved ? worst : value
         let shown = rule.metric.unit.text(value)
@@ -77,6 +82,8 @@ extension AlertRule {
             if let host = filter.host { json.field("host", host) }
             if let from = filter.from { json.field("from", from) }
             if let to = filter.to { json.field("to", to) }
+            if let model = filter.requests.model { json.field("model", model) }
+            if let variant = filter.requests.variant { json.field("variant", variant) }
         }
         json.field("comparison", comparison.rawValue)
         json.rate("threshold", threshold)

@@ -104,20 +104,20 @@ public struct AlertReport: Sendable, Equatable {
     /// How many ever fired.
     public var fired: Int { alerts.count { $0.firedAtNanos != nil } + forgotten }
 
-    /// The report of a fold whose alerts were advanced to `instant`.
-    init(_ fold: SessionFold, at instant: Int64) {
-        let origin = fold.directory.ticks.origin
-        let rules = fold.alerts.rules.rules
+    /// The report of folds whose alerts were advanced to `instant`, of each the rules named beside it.
+    init(_ folds: [(fold: SessionFold, rules: [Int])], of directory: Directory, at instant: Int64) {
+        let origin = directory.ticks.origin
+        let rules = directory.rules.rules
         func alert(_ instance: AlertFold.Instance) -> Alert? {
             guard rules.indices.contains(instance.rule) else { return nil }
             let rule = rules[instance.rule]
             let subject: Alert.Subject
             switch rule.metric.subject {
             case .session: subject = .session
-            case .device: subject = .device(fold.directory.names(.device)(instance.subject))
-            case .host: subject = .host(fold.directory.names(.host)(instance.subject))
+            case .device: subject = .device(directory.names(.device)(instance.subject))
+            case .host: subject = .host(directory.names(.host)(instance.subject))
             case .link:
-                let link = fold.directory.link(instance.subject) ?? Link(from: "", to: "")
+                let link = directory.link(instance.subject) ?? Link(from: "", to: "")
                 subject = .link(from: link.from, to: link.to)
             }
             return Alert(
@@ -127,12 +127,15 @@ public struct AlertReport: Sendable, Equatable {
                 resolvedAtNanos: instance.resolvedAt.map { $0 &- origin }, value: instance.value, worst: instance.worst)
         }
         var instances: [(rule: Int, alert: Alert)] = []
-        for instance in fold.alerts.history + fold.alerts.active {
-            if let alert = alert(instance) { instances.append((instance.rule, alert)) }
+        forgotten = 0
+        for (fold, chosen) in folds {
+            for instance in fold.alerts.history + fold.alerts.held where chosen.contains(instance.rule) {
+                if let alert = alert(instance) { instances.append((instance.rule, alert)) }
+            }
+            for index in chosen { forgotten += fold.alerts.forgotten[index] }
         }
         alerts = instances.sorted { Self.order($0) < Self.order($1) }.map(\.alert)
         atNanos = instant &- origin
-        forgotten = fold.alerts.forgotten
     }
 
     /// What alerts are sorted by.

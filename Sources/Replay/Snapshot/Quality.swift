@@ -55,16 +55,16 @@ struct Quality {
         case .missingParents: Int64(fold.spans.missingParents)
         case .outlivedParents: Int64(fold.spans.outlivedParents)
         case .negativeDurations: Int64(fold.spans.negativeDurations)
-        case .sendsWithoutReceive: Int64(fold.links.sends - fold.links.matches)
-        case .receivesWithoutSend: Int64(fold.links.receives - fold.links.matches)
-        case .duplicateMessages: Int64(fold.links.duplicates)
-        case .negativeTransits: Int64(fold.links.negativeTransits)
+        case .sendsWithoutReceive: Int64(fold.hops.sends - fold.hops.matches)
+        case .receivesWithoutSend: Int64(fold.hops.receives - fold.hops.matches)
+        case .duplicateMessages: Int64(fold.hops.duplicates)
+        case .negativeTransits: Int64(fold.hops.negativeTransits)
         case .clockOutliers: Int64(input.solution.outliers)
         case .clockSteps: Int64(input.solution.steps)
         case .clockLate: Int64(fold.clocks.lateCount)
         case .probesWithoutPeer: Int64(fold.probesWithoutPeer)
         case .sharedDeviceNames: Int64(sharedDeviceNames)
-        case .notHeld: Int64(fold.layers.notHeld &+ fold.links.notHeld)
+        case .notHeld: Int64(fold.layers.notHeld &+ fold.hops.notHeld)
         }
     }
 

@@ -87,12 +87,19 @@ public struct ViewQuery: Sendable {
     public var clock: ClockMode
     /// How the requests ended whose latencies the view `latency` covers.
     public var states: Set<RequestState>
+    /// The requests that count.
+    public var filter: RequestFilter
+    /// Whether views are given once per model or variant; only views can be.
+    public var split: RequestFilter.Dimension?
 
-    /// A query; left out: the live end, 100 samples, aligned clocks.
+    /// A query; left out: the live end, 100 samples, aligned clocks, all requests.
     public init(
         at: Instant = .live, window: WindowChoice = .samples100, cut: Cut? = nil, clock: ClockMode = .aligned,
-        states: Set<RequestState> = [.finished]
+        states: Set<RequestState> = [.finished], filter: RequestFilter = RequestFilter(),
+        split: RequestFilter.Dimension? = nil
     ) {
+        self.filter = filter
+        self.split = split
         self.at = at
         self.window = window
         self.cut = cut

@@ -78,6 +78,8 @@ public final class Directory {
         var device: Int32
         var domain: Int32
         var host: Int32
+        /// The model that it declares, as a string of the reader; 0 when it declares none.
+        var model: UInt32 = 0
     }
 
     /// The reader's names.
@@ -98,6 +100,8 @@ public final class Directory {
     private(set) var hosts: [String] = []
     @exclusivity(unchecked) private(set) var domains: [String] = []
     private(set) var links: [Link] = []
+    /// What requests said of their model and variant. Said by folds of all requests, so in canonical order.
+    @exclusivity(unchecked) var labels = RequestLabels()
 
     private var deviceIndex: [String: Int] = [:]
     private var hostIndex: [String: Int] = [:]
@@ -129,7 +133,9 @@ public final class Directory {
                 let domain = Self.number(fact.clockDomain, &domains, &domainIndex)
                 streams.append(fact)
                 streamPlans.append(
-                    StreamPlan(device: Int32(device), domain: Int32(domain), host: Int32(host)))
+                    StreamPlan(
+                        device: Int32(device), domain: Int32(domain), host: Int32(host),
+                        model: fact.model.map { symbols.intern($0).index } ?? 0))
             }
         }
     }
