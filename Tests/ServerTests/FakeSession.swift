@@ -42,9 +42,9 @@ struct FakeSession: SessionBackend {
     }
     func alerts(_ query: SnapshotQuery) -> [UInt8] { Array("{\"alerts\":[],\"at\":\(at(query))}".utf8) }
     func alertStatus() throws -> AlertStatus { throw ReplayError(.notFound, "a fake session has no alerts") }
-    func dashboardMetrics() -> [UInt8] { Array("{\"current\":{\"tokens_per_second\":1}}".utf8) }
-    func dashboardLayers() -> [UInt8] { Array("{\"5\":{}}".utf8) }
-    func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) -> [UInt8] {
+    func dashboardMetrics(_ filter: RequestFilter) -> [UInt8] { Array("{\"current\":{\"tokens_per_second\":1}}".utf8) }
+    func dashboardLayers(_ filter: RequestFilter) -> [UInt8] { Array("{\"5\":{}}".utf8) }
+    func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?, _ filter: RequestFilter) -> [UInt8] {
         Array("{\"history\":[],\"limit\":\(limit ?? -1),\"from\":\((from?.nanos ?? 0) - Self.start.nanos)}".utf8)
     }
 }
@@ -72,7 +72,7 @@ struct TestServer {
 
     static func run(
         sessions: [String] = [], log: FakeLog = FakeLog(),
-        page: [String: String] = ["index.html": "<!doctype html>page"],
+        page: [String: String] = ["index.html": "<!doctype html>page"], source: SessionSource? = nil,
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("spanreel-\(UUID().uuidString)")
@@ -89,7 +89,7 @@ struct TestServer {
         options.pageDirectory = files.path
         options.allowedHosts = ["viewer.example"]
         let (ready, continuation) = AsyncStream<Int>.makeStream()
-        let server = ViewerServer(options, source: source(log)) { continuation.yield($0.port) }
+        let server = ViewerServer(options, source: source ?? Self.source(log)) { continuation.yield($0.port) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             var iterator = ready.makeAsyncIterator()

@@ -1,11 +1,11 @@
 public import SpanreelTracing
 
 extension SessionEngine {
-    /// The waterfall of a trace, as canonical JSON.
+    /// The waterfall of a trace, as canonical JSON: with all of it, whatever the query filters.
     ///
     /// - Throws: ``ReplayError`` `not-found` when no span of the trace is in the session at the instant asked for.
     public func trace(_ id: TraceID, _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
-        let input = try input(query)
+        let input = try unfiltered(query)
         let (tree, _) = try waterfall(id, input, query.cut)
         var json = JSONWriter()
         json.object { json in
@@ -19,7 +19,7 @@ extension SessionEngine {
     ///
     /// - Throws: ``ReplayError`` `not-found` when no request of the trace is in the session at the instant asked for.
     public func tokens(_ id: TraceID, _ query: ViewQuery = ViewQuery()) throws(ReplayError) -> [UInt8] {
-        let input = try input(query)
+        let input = try unfiltered(query)
         let (tree, _) = try waterfall(id, input, query.cut)
         guard let root = tree.nodes.firstIndex(where: { directory.plan($0.role).operation == .request }) else {
             throw ReplayError(.notFound, "The trace \(id) has no request in this session at that instant.")
@@ -37,6 +37,13 @@ extension SessionEngine {
             strip.write(origin: input.tickClock.origin, device: directory.name(ofDevice:), &json)
         }
         return json.bytes
+    }
+
+    /// Instant and clocks of a query: they are the same with any filter.
+    private func unfiltered(_ query: ViewQuery) throws(ReplayError) -> SnapshotInput {
+        var query = query
+        query.filter = RequestFilter()
+        return try input(query)
     }
 
     private func waterfall(
@@ -82,7 +89,8 @@ extension SessionEngine {
         guard (1...16_384).contains(pixels) else {
             throw ReplayError(.invalid, "The timeline's width is 1 to 16384 pixels.")
         }
-        let input = try input(query)
+        try check(query.filter)
+        let input = try unfiltered(query)
         let to = min(to, input.instant)
         let start = min(from, to)
         var timeline = Timeline(directory: directory, from: start, to: to, clocks: input.clocks)

@@ -4,22 +4,25 @@ internal import Hummingbird
 ///
 /// Before there is a session every number is 0: an old page calls `toFixed` on each of them.
 extension ViewerRoutes {
-    func dashboardMetrics() async throws -> Response {
+    func dashboardMetrics(_ parameters: Parameters) async throws -> Response {
+        let filter = try parameters.filter()
         guard let handle = try await catalog.currentHandle() else { return .json(Self.noMetrics) }
-        return .json(try await handle.dashboardMetrics())
+        return .json(try await handle.dashboardMetrics(filter))
     }
 
-    func dashboardLayers() async throws -> Response {
+    func dashboardLayers(_ parameters: Parameters) async throws -> Response {
+        let filter = try parameters.filter()
         guard let handle = try await catalog.currentHandle() else { return .json("{}") }
-        return .json(try await handle.dashboardLayers())
+        return .json(try await handle.dashboardLayers(filter))
     }
 
     func dashboardHistory(_ parameters: Parameters) async throws -> Response {
         let from = try parameters.instant("from")
         let to = try parameters.instant("to")
         let limit = try parameters.integer("limit", 0...1_000_000)
+        let filter = try parameters.filter()
         guard let handle = try await catalog.currentHandle() else { return .json(#"{"history":[]}"#) }
-        return .json(try await handle.dashboardHistory(from: from, to: to, limit: limit))
+        return .json(try await handle.dashboardHistory(from: from, to: to, limit: limit, filter))
     }
 
     private static let noMetrics: String = {

@@ -7,7 +7,7 @@ internal import SpanreelTracing
 extension ViewerRoutes {
     func stream(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
         let names = try ViewName.parse(try parameters.text("views") ?? "overview")
-        let snapshot = try parameters.snapshot()
+        let snapshot = try parameters.snapshot(splits: true)
         let interval = Duration.milliseconds(try parameters.integer("interval", 250...5000) ?? 1000)
         let speed = try parameters.number("speed", 0.01...1000) ?? 1
         let handle = try await catalog.find(session)

@@ -35,8 +35,8 @@ struct ViewerRoutes: HTTPResponder {
             switch segments[0] {
             case "sessions": return await sessions()
             case "diff": return try await diff(parameters)
-            case "metrics": return try await dashboardMetrics()
-            case "layers": return try await dashboardLayers()
+            case "metrics": return try await dashboardMetrics(parameters)
+            case "layers": return try await dashboardLayers(parameters)
             case "history": return try await dashboardHistory(parameters)
             default: break
             }
@@ -82,7 +82,7 @@ struct ViewerRoutes: HTTPResponder {
         -> Response
     {
         let names = try ViewName.parse(list)
-        let snapshot = try parameters.snapshot()
+        let snapshot = try parameters.snapshot(splits: true)
         let handle = try await catalog.find(session)
         return .json(try await handle.views(names, handle.resolve(snapshot)), for: request)
     }

@@ -42,12 +42,12 @@ struct EngineBackend: SessionBackend {
             isFinal: engine.hasFinalAlerts)
     }
 
-    func dashboardMetrics() throws -> [UInt8] { try engine.dashboardMetrics() }
+    func dashboardMetrics(_ filter: RequestFilter) throws -> [UInt8] { try engine.dashboardMetrics(filter) }
 
-    func dashboardLayers() throws -> [UInt8] { try engine.dashboardLayers() }
+    func dashboardLayers(_ filter: RequestFilter) throws -> [UInt8] { try engine.dashboardLayers(filter) }
 
-    func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) throws -> [UInt8] {
-        try engine.dashboardHistory(from: from, to: to, limit: limit)
+    func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?, _ filter: RequestFilter) throws -> [UInt8] {
+        try engine.dashboardHistory(from: from, to: to, limit: limit, filter)
     }
 
     private func view(_ query: SnapshotQuery) throws -> ViewQuery {
@@ -60,7 +60,7 @@ struct EngineBackend: SessionBackend {
         }
         return ViewQuery(
             at: query.at.map { .instant($0) } ?? .live, window: try .init(parsing: query.window), cut: cut,
-            clock: query.clock)
+            clock: query.clock, filter: query.filter, split: query.split)
     }
 }
 

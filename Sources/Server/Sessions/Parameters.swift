@@ -3,12 +3,14 @@ internal import HummingbirdCore
 internal import SpanreelReplay
 internal import SpanreelTracing
 
-/// The parameters `at`, `window`, `clock` and `cut`, before they are applied to a session.
+/// The parameters `at`, `window`, `clock`, `cut`, `model`, `variant` and `split`, before they are applied to a session.
 struct SnapshotParameters: Sendable {
     var at = "live"
     var window: String?
     var clock = ClockMode.aligned
     var cut: String?
+    var filter = RequestFilter()
+    var split: RequestFilter.Dimension?
 
     /// The same with `at` made absolute. Without a window a growing session shows its last hundred samples, and a saved
     /// one all of it: nobody opens a file to see its last hundred seconds.
@@ -18,6 +20,8 @@ struct SnapshotParameters: Sendable {
         query.window = window ?? (state == .live ? "100" : "all")
         query.clock = clock
         query.cut = cut
+        query.filter = filter
+        query.split = split
         return query
     }
 }
@@ -60,14 +64,24 @@ struct Parameters {
         return value
     }
 
-    /// `at`, `window`, `clock` and `cut`.
-    func snapshot() throws -> SnapshotParameters {
+    /// `model` and `variant`.
+    func filter() throws(APIError) -> RequestFilter {
+        RequestFilter(model: try text("model"), variant: try text("variant"))
+    }
+
+    /// `at`, `window`, `clock`, `cut`, `model` and `variant`; of views `split` too.
+    func snapshot(splits: Bool = false) throws -> SnapshotParameters {
         var parameters = SnapshotParameters()
         parameters.at = try instant("at") ?? "live"
         parameters.window = try text("window")
         _ = try ViewQuery.WindowChoice(parsing: parameters.window ?? "")
         parameters.clock = try ClockMode(parsing: try text("clock") ?? "")
         parameters.cut = try text("cut")
+        parameters.filter = try filter()
+        if let dimension = try text("split") {
+            guard splits else { throw APIError.invalid("Views and streams can be `split`, nothing else.") }
+            parameters.split = try RequestFilter.Dimension(parsing: dimension)
+        }
         return parameters
     }
 

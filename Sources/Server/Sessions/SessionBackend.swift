@@ -26,11 +26,12 @@ protocol SessionBackend {
     /// The alerts as they stand, for who watches them.
     mutating func alertStatus() throws -> AlertStatus
     /// `GET /api/metrics`.
-    mutating func dashboardMetrics() throws -> [UInt8]
+    mutating func dashboardMetrics(_ filter: RequestFilter) throws -> [UInt8]
     /// `GET /api/layers`.
-    mutating func dashboardLayers() throws -> [UInt8]
+    mutating func dashboardLayers(_ filter: RequestFilter) throws -> [UInt8]
     /// `GET /api/history`.
-    mutating func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?) throws -> [UInt8]
+    mutating func dashboardHistory(from: Timestamp?, to: Timestamp?, limit: Int?, _ filter: RequestFilter) throws
+        -> [UInt8]
 }
 
 /// Whether a session grows, ended well, or was cut off.
@@ -53,6 +54,10 @@ struct SnapshotQuery: Hashable, Sendable {
     var clock = ClockMode.aligned
     /// Which events, as an earlier envelope named them.
     var cut: String?
+    /// Which requests.
+    var filter = RequestFilter()
+    /// Whether once per model or variant.
+    var split: RequestFilter.Dimension?
 
     /// The newest instant and the defaults.
     init() {}

@@ -21,7 +21,7 @@ actor SessionHandle {
         case views([ViewName], SnapshotQuery)
         case traces(Int, SnapshotQuery)
         case alerts(SnapshotQuery)
-        case metrics, layers
+        case metrics(RequestFilter), layers(RequestFilter)
     }
 
     private let executor: QueueExecutor
@@ -103,18 +103,22 @@ actor SessionHandle {
     }
 
     /// The dashboard's metrics.
-    func dashboardMetrics() throws -> ByteBuffer { try answer(.metrics) { try $0.dashboardMetrics() } }
+    func dashboardMetrics(_ filter: RequestFilter) throws -> ByteBuffer {
+        try answer(.metrics(filter)) { try $0.dashboardMetrics(filter) }
+    }
 
     /// The dashboard's layers.
-    func dashboardLayers() throws -> ByteBuffer { try answer(.layers) { try $0.dashboardLayers() } }
+    func dashboardLayers(_ filter: RequestFilter) throws -> ByteBuffer {
+        try answer(.layers(filter)) { try $0.dashboardLayers(filter) }
+    }
 
     /// The dashboard's history.
-    func dashboardHistory(from: String?, to: String?, limit: Int?) throws -> ByteBuffer {
+    func dashboardHistory(from: String?, to: String?, limit: Int?, _ filter: RequestFilter) throws -> ByteBuffer {
         try refreshIfDue()
         let (start, end) = backend.bounds
         let first = try Parameters.dashboardTimestamp(from, start: start, end: end)
         let last = try Parameters.dashboardTimestamp(to, start: start, end: end)
-        return try answer(nil) { try $0.dashboardHistory(from: first, to: last, limit: limit) }
+        return try answer(nil) { try $0.dashboardHistory(from: first, to: last, limit: limit, filter) }
     }
 
     // MARK: Freshness
