@@ -23,6 +23,7 @@ struct Alerts: AsyncParsableCommand {
 
     @OptionGroup var place: DirectoryOption
     @OptionGroup var options: AlertArguments
+    @OptionGroup var requests: FilterArguments
     @Argument(help: "The session.") var session: String
     @Option(parsing: .unconditional, help: "The instant: 12.5s, -5s (from the end) or RFC 3339. Default: the end.")
     var at = "live"
@@ -40,21 +41,22 @@ struct Alerts: AsyncParsableCommand {
         let engine = try SessionEngine(
             path: try place.existing(session),
             options: .init(environment: ProcessInfo.processInfo.environment, rules: rules))
-        let query = ViewQuery(at: try engine.instant(at))
+        let query = ViewQuery(at: try engine.instant(at), filter: requests.filter)
         var watch = AlertWatch()
         if follow {
             let signals = Signals.stream([SIGINT, SIGTERM, SIGHUP])
             let watching = Task {
                 for await _ in signals { return }
             }
-            try await self.watch(engine, &watch, webhook, until: watching)
+            try await self.watch(engine, query, &watch, webhook, until: watching)
         } else {
             let report = try engine.alerts(query)
             for (change, alert) in watch.changes(report) { send(alert, change, engine, webhook) }
             if json {
                 Output.print(try engine.alertsJSON(query))
             } else {
-                let title = "Alerts of \(engine.info.name), \(engine.state.rawValue)"
+                let whose = requests.filter.isAll ? "" : ", \(requests.filter.words)"
+                let title = "Alerts of \(engine.info.name), \(engine.state.rawValue)\(whose)"
                 for line in report.text(title: title, rules: rules) { Output.print(line) }
             }
         }
@@ -67,7 +69,8 @@ struct Alerts: AsyncParsableCommand {
 
     /// Prints changes once a second until the session ends or a signal comes.
     private func watch(
-        _ engine: SessionEngine, _ watch: inout AlertWatch, _ webhook: Webhook?, until signal: Task<Void, Never>
+        _ engine: SessionEngine, _ query: ViewQuery, _ watch: inout AlertWatch, _ webhook: Webhook?,
+        until signal: Task<Void, Never>
     ) async throws {
         let ended = EndFlag()
         Task {
@@ -75,7 +78,7 @@ struct Alerts: AsyncParsableCommand {
             ended.set()
         }
         while true {
-            for (change, alert) in watch.changes(try engine.alerts()) {
+            for (change, alert) in watch.changes(try engine.alerts(query)) {
                 if json {
                     Output.print(alert.json(change, session: engine.info, start: engine.bounds.start))
                 } else {

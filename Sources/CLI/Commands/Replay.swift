@@ -19,6 +19,7 @@ struct Replay: AsyncParsableCommand {
 
     @OptionGroup var place: DirectoryOption
     @OptionGroup var viewer: ViewerArguments
+    @OptionGroup var requests: FilterArguments
     @Argument(help: "The session.") var session: String
     @Option(parsing: .unconditional, help: "The instant to show.", transform: Self.time) var at: String?
     @Option(parsing: .unconditional, help: "Where playing begins.", transform: Self.time) var from: String?
@@ -51,13 +52,13 @@ struct Replay: AsyncParsableCommand {
             // The page reads relative times; any other form is turned into one.
             let instant = try (at ?? from).map { try relative($0, in: try place.existing(session)) }
             let page = Page(place: place, viewer: viewer, opensBrowser: !noBrowser, json: false)
-            return try await page.show(session, at: instant)
+            return try await page.show(session, at: instant, requests.filter)
         }
         let mode = try ClockMode(parsing: clock)
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
         if let at {
-            let query = ViewQuery(at: try engine.instant(at), clock: mode)
+            let query = ViewQuery(at: try engine.instant(at), clock: mode, filter: requests.filter)
             return json
                 ? Output.print(try engine.views(ViewName.allCases, query))
                 : Output.print(text: try SessionStats.text(engine, query))
@@ -89,7 +90,8 @@ struct Replay: AsyncParsableCommand {
         let terminal = Terminal.size
         var instant = first
         while true {
-            let query = ViewQuery(at: .instant(instant), window: .nanos(5_000_000_000), clock: mode)
+            let query = ViewQuery(
+                at: .instant(instant), window: .nanos(5_000_000_000), clock: mode, filter: requests.filter)
             if json {
                 Output.print(try engine.views(Self.played, query))
             } else {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SpanreelReplay
 internal import SpanreelServer
 internal import SpanreelTracing
 
@@ -85,12 +86,19 @@ struct Page {
     let opensBrowser: Bool
     let json: Bool
 
-    func show(_ session: String, at instant: String?) async throws {
+    func show(_ session: String, at instant: String?, _ filter: RequestFilter = RequestFilter()) async throws {
         let path = try place.existing(session)
         var options = try viewer.options()
         options.paths = [path]
         let running = try await Viewer.start(options)
-        let hash = instant.map { "/#view=overview&at=\($0)" } ?? ""
+        var parts = instant.map { ["at=\($0)"] } ?? []
+        for dimension in RequestFilter.Dimension.allCases {
+            guard let value = filter[dimension] else { continue }
+            // Only these need no escape, whatever reads the address.
+            let plain = CharacterSet(charactersIn: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.~")
+            parts.append("\(dimension.rawValue)=\(value.addingPercentEncoding(withAllowedCharacters: plain) ?? "")")
+        }
+        let hash = parts.isEmpty ? "" : "/#view=overview&" + parts.joined(separator: "&")
         if json {
             Output.print("{\"url\":\(SafeText.json(running.address.url + hash)),\"port\":\(running.address.port)}")
         } else {

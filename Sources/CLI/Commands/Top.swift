@@ -19,6 +19,7 @@ struct Top: AsyncParsableCommand {
             """)
 
     @OptionGroup var place: DirectoryOption
+    @OptionGroup var requests: FilterArguments
     @Argument(help: "The session, or live.") var session: String
     @Option(help: "A JSON file of alert rules (docs/VIEWS.md). Default: the standard ones.") var rules: String?
     @Option(help: "How far back: 100 (samples), 10s, 1m or all. Default: 10s of a live session, all of a saved one.")
@@ -44,7 +45,8 @@ struct Top: AsyncParsableCommand {
         var due = ContinuousClock.now
         while true {
             let isLast = once || engine.state != .live
-            let query = ViewQuery(window: chosen ?? (engine.state == .live ? .nanos(10_000_000_000) : .all))
+            let query = ViewQuery(
+                window: chosen ?? (engine.state == .live ? .nanos(10_000_000_000) : .all), filter: requests.filter)
             try show(engine, query, in: screen)
             if isLast { return }
             due = max(.now, due + .seconds(1))
