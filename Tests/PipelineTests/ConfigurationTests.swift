@@ -101,6 +101,8 @@ import Testing
             { $0.devices = 0 }, { $0.devices = 25 }, { $0.devices = 33 }, { $0.rate = 0 }, { $0.rate = .nan },
             { $0.durationSeconds = 0 }, { $0.durationSeconds = .infinity }, { $0.requests = 0 },
             { $0.inferencePort = 70000 },
+            { $0.variants = ["a", ""] }, { $0.variants = ["a b"] }, { $0.variants = ["ä"] },
+            { $0.variants = [String(repeating: "x", count: 65)] },
             { $0.inferencePort = -1 }, { $0.layers = 0 }, { $0.chunkTokens = 0 },
         ] as [@Sendable (inout PipelineConfiguration) -> Void])
     func impossibleConfigurationsAreRefused(change: @Sendable (inout PipelineConfiguration) -> Void) {

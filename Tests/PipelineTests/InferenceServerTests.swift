@@ -1,4 +1,5 @@
 import Foundation
+import SpanreelTracing
 import Testing
 
 @testable import SpanreelPipeline
@@ -35,10 +36,13 @@ import Testing
         var usage: Usage?
     }
 
-    @Sendable private static func post(_ port: Int, _ body: String, traceparent: String? = nil) throws -> HTTPExchange {
+    @Sendable private static func post(
+        _ port: Int, _ body: String, traceparent: String? = nil, variant: String? = nil
+    ) throws -> HTTPExchange {
         // curl's content type, on purpose.
         var headers = [("Content-Type", "application/x-www-form-urlencoded")]
         if let traceparent { headers.append(("traceparent", traceparent)) }
+        if let variant { headers.append(("x-spanreel-variant", variant)) }
         return try HTTPExchange(
             socket: Socket.connect(port: port), port: port, method: "POST", path: "/v1/completions", headers: headers,
             body: body)
@@ -65,6 +69,28 @@ import Testing
             #expect(answer.usage?.completion_tokens == 4)
             #expect(answer.usage?.total_tokens == 4 + (answer.usage?.prompt_tokens ?? 0))
         }
+    }
+
+    @Test func aRequestIsOfTheVariantThatItNames() async throws {
+        let session = temporarySession()
+        defer { try? FileManager.default.removeItem(atPath: session) }
+        try await serve(session: session, { $0.variant = "standard" }) { port in
+            for variant in ["a", "b", nil, String(repeating: "x", count: 65)] {
+                let exchange = try Self.post(port, #"{"prompt":"hello","max_tokens":1}"#, variant: variant)
+                #expect(exchange.status == 200)
+                _ = try exchange.body()
+            }
+            // What is refused is of its variant too.
+            #expect(try Self.post(port, #"{"max_tokens":1}"#, variant: "b").status == 400)
+        }
+        let reader = try SessionReader(path: session)
+        var variants: [String] = []
+        try reader.poll { batch in
+            for event in batch.events where reader.symbols.role(event.role).operation == .request {
+                if let variant = batch.string(.variant, of: event) { variants.append(reader.symbols.string(variant)) }
+            }
+        }
+        #expect(variants.sorted() == ["a", "b", "b", "standard", "standard"])
     }
 
     @Test func aStreamBringsTheSameTextAndEndsWithDone() async throws {

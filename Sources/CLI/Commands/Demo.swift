@@ -15,6 +15,7 @@ struct Demo: AsyncParsableCommand {
             Example:
               spanreel demo
               spanreel demo --slow-layer 11=2ms --slow-hop mini1-mini2=2ms --duration 60
+              spanreel demo --variants a,b
             """)
 
     @OptionGroup var place: DirectoryOption
@@ -28,6 +29,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "The session to write; must not exist. Default: demo-<time> in the sessions' directory.") var record:
         String?
     @Option(help: "Port of the inference server. Default: 8000 or the next free one.") var inferencePort: Int?
+    @Option(help: "Arms of an A/B comparison that the load's requests name in turn: a,b.") var variants: String?
     @Flag(help: "Send no requests.") var noLoad = false
     @Option(help: "Slow a layer: 11=2ms.") var slowLayer: [String] = []
     @Option(help: "Slow a hop: mini1-mini2=2ms.") var slowHop: [String] = []
@@ -99,6 +101,8 @@ struct Demo: AsyncParsableCommand {
         if let rate { configuration.rate = rate }
         configuration.seed = seed
         configuration.noLoad = noLoad
+        configuration.variants =
+            variants?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
         if let inferencePort {
             configuration.inferencePort = inferencePort
             configuration.takesNextFreePort = false

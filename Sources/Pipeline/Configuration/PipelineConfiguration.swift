@@ -41,8 +41,12 @@ public struct PipelineConfiguration: Codable, Sendable, Equatable {
     public var cacheEntries = 12
     /// Bytes of keys and values, over all layers, that the prefix cache keeps at most.
     public var cacheSizeBytes = 48 << 20
-    /// The arm of an A/B comparison that requests are marked with.
+    /// The arm of an A/B comparison that requests are marked with which name none in `x-spanreel-variant`.
     public var variant: String?
+    /// The arms that the load generator's requests name in turn.
+    public var variants: [String] = []
+    /// Bytes of a variant at most.
+    static let longestVariant = 64
 
     /// The defaults: three devices and a load of about 25 generated tokens a second.
     public init() {}
@@ -87,6 +91,15 @@ public struct PipelineConfiguration: Codable, Sendable, Equatable {
         }
         guard maxActive >= 1, maxWaiting >= 0, chunkTokens >= 1, cacheEntries >= 0, cacheSizeBytes >= 0 else {
             throw PipelineError(.invalid, "Limits of requests, chunk and cache must not be negative.")
+        }
+        for variant in variants {
+            guard (1...Self.longestVariant).contains(variant.utf8.count),
+                variant.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ",") })
+            else {
+                throw PipelineError(
+                    .invalid,
+                    "A variant is 1 to \(Self.longestVariant) printable ASCII characters without blank or comma.")
+            }
         }
         try faults.validate(devices: deviceNames, layers: layers)
     }

@@ -33,14 +33,17 @@ final class LoadClient: Sendable {
     /// Sends one request and reads its answer, or hangs up. Blocks the thread.
     func play(_ request: PlannedRequest) {
         let body = body(of: request)
+        let variants = configuration.variants
+        let variant = variants.isEmpty ? nil : variants[request.index % variants.count]
         let span = recorder.begin(role, kind: .client) { attributes in
             attributes.set(.model, configuration.model.name)
             attributes.set(.maxTokens, request.maximumTokens)
             attributes.set(kindKey, request.kind.rawValue)
+            if let variant { attributes.set(.variant, variant) }
         }
         var outcome = Outcome()
         do throws(PipelineError) {
-            outcome = try exchange(request, body.json, span)
+            outcome = try exchange(request, body.json, span, variant)
         } catch {
             outcome.error = error.code.description
         }
@@ -61,10 +64,11 @@ final class LoadClient: Sendable {
     func hangUpAll() { connections.withLock { $0.values.forEach { $0.shutDown() } } }
 
     private func exchange(
-        _ request: PlannedRequest, _ body: String, _ span: SpanContext
+        _ request: PlannedRequest, _ body: String, _ span: SpanContext, _ variant: String?
     ) throws(PipelineError) -> Outcome {
         var headers = [("Content-Type", "application/json"), ("User-Agent", "spanreel-load/1")]
         if recorder.isEnabled { headers.append(("traceparent", span.traceparent)) }
+        if let variant { headers.append(("x-spanreel-variant", variant)) }
         let socket = try Socket.connect(port: port)
         connections.withLock { $0[request.index] = socket }
         defer { connections.withLock { $0[request.index] = nil } }

@@ -53,7 +53,7 @@ final class InferenceServer: Sendable {
     /// One completion, from arrival to answer.
     private func complete(_ request: Request) async throws -> Response {
         let arrival = node.recorder.now()
-        let remote = header("traceparent", of: request.headers).flatMap { SpanContext(traceparent: $0) }
+        let caller = caller(of: request)
         let number = lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
         var request = request
         let body: [UInt8]
@@ -62,41 +62,59 @@ final class InferenceServer: Sendable {
         } catch {
             let rejection = RequestRejection(
                 status: 413, message: "The body is longer than \(Self.maximumBodyBytes) bytes.", code: "body_too_large")
-            return reject(rejection, number: number, arrival: arrival, parent: remote)
+            return reject(rejection, number: number, arrival: arrival, from: caller)
         }
         let parsed: CompletionRequest
         do throws(RequestRejection) {
             parsed = try CompletionRequest.parse(
                 body, shape: node.configuration.model, tokenizer: tokenizer, seed: node.configuration.seed)
         } catch {
-            return reject(error, number: number, arrival: arrival, parent: remote)
+            return reject(error, number: number, arrival: arrival, from: caller)
         }
         switch node.gate.enter() {
         case .full:
             let message = "All places are taken; try again in a moment."
             let rejection = RequestRejection(status: 429, message: message, code: "queue_full")
-            return reject(rejection, number: number, arrival: arrival, parent: remote, prompt: parsed.prompt)
+            return reject(rejection, number: number, arrival: arrival, from: caller, prompt: parsed.prompt)
         case .down(let reason):
             let rejection = RequestRejection(status: 503, message: reason, code: "unavailable")
-            return reject(rejection, number: number, arrival: arrival, parent: remote, prompt: parsed.prompt)
+            return reject(rejection, number: number, arrival: arrival, from: caller, prompt: parsed.prompt)
         case .admitted:
-            let generation = admit(parsed, number: number, arrival: arrival, parent: remote)
+            let generation = admit(parsed, number: number, arrival: arrival, from: caller)
             node.submit(generation)
             return try await answer(parsed, generation, request)
         }
     }
 
+    /// What a request's head says of who asks.
+    private struct Caller {
+        /// The client's span.
+        var span: SpanContext?
+        /// The arm of an A/B comparison.
+        var variant: String?
+    }
+
+    private func caller(of request: Request) -> Caller {
+        // A variant is a label, not a text: what is too long for one is none.
+        let variant = header("x-spanreel-variant", of: request.headers).flatMap {
+            (1...PipelineConfiguration.longestVariant).contains($0.utf8.count) ? $0 : nil
+        }
+        return Caller(
+            span: header("traceparent", of: request.headers).flatMap { SpanContext(traceparent: $0) },
+            variant: variant ?? node.configuration.variant)
+    }
+
     private func admit(
-        _ parsed: CompletionRequest, number: UInt64, arrival: Ticks, parent: SpanContext?
+        _ parsed: CompletionRequest, number: UInt64, arrival: Ticks, from caller: Caller
     ) -> Generation {
         let recorder = node.recorder
-        let span = recorder.begin(node.roles.request, kind: .server, parent: parent, at: arrival) { attributes in
+        let span = recorder.begin(node.roles.request, kind: .server, parent: caller.span, at: arrival) { attributes in
             attributes.set(.requestID, Generation.id(number))
             attributes.set(.model, node.configuration.model.name)
             attributes.set(.maxTokens, parsed.maximumTokens)
             attributes.set(.temperature, Double(parsed.sampling.temperature))
             attributes.set(.promptHash, Int64(bitPattern: StableHash.of(parsed.prompt)))
-            if let variant = node.configuration.variant { attributes.set(.variant, variant) }
+            if let variant = caller.variant { attributes.set(.variant, variant) }
         }
         return Generation(
             number: number, prompt: parsed.prompt, maximumTokens: parsed.maximumTokens, sampling: parsed.sampling,
@@ -195,12 +213,13 @@ final class InferenceServer: Sendable {
 extension InferenceServer {
     /// Answers without computing, as one request span.
     private func reject(
-        _ rejection: RequestRejection, number: UInt64, arrival: Ticks, parent: SpanContext?, prompt: [Int] = []
+        _ rejection: RequestRejection, number: UInt64, arrival: Ticks, from caller: Caller, prompt: [Int] = []
     ) -> Response {
         let recorder = node.recorder
-        let span = recorder.begin(node.roles.request, kind: .server, parent: parent, at: arrival) {
+        let span = recorder.begin(node.roles.request, kind: .server, parent: caller.span, at: arrival) {
             $0.set(.requestID, Generation.id(number))
             $0.set(.model, node.configuration.model.name)
+            if let variant = caller.variant { $0.set(.variant, variant) }
             if !prompt.isEmpty { $0.set(.promptHash, Int64(bitPattern: StableHash.of(prompt))) }
         }
         // A client's mistake is no failure of the server (OpenTelemetry's rule for HTTP servers).
