@@ -3,7 +3,7 @@
     python3 Tests/Browser/screenshots.py http://127.0.0.1:8888 out/ [--session NAME] [--light]
 
 Needs Playwright (`pip install playwright`) and a Chromium: $CHROMIUM, else `chromium` or `chromium-browser` in PATH.
-Writes live.png, waterfall.png, replay.png, narrow.png; each after checking in the page that what it shows is there.
+Writes live.png, waterfall.png, replay.png, narrow.png, and filter.png where requests have several models or variants; each after checking in the page that what it shows is there.
 Exit status: 0 fine, 1 the page is at fault, 2 wrong usage or no browser.
 """
 
@@ -107,6 +107,29 @@ def replay(check, session):
     check.keep(page, "replay")
 
 
+def filters(check, session):
+    page = check.page("filter", f"view=requests{session}", WIDE)
+    page.locator("tr.opens").first.wait_for(timeout=15000)
+    page.wait_for_timeout(500)
+    choices = page.locator(".header .filter:visible")
+    if choices.count() == 0:
+        return page.close()
+    total = page.locator(".filters .small").inner_text()
+    value = choices.last.locator("option").nth(1).get_attribute("value")
+    choices.last.select_option(value)
+    page.wait_for_timeout(1500)
+    check.expect("filter", f"={value}" in page.url, "the address does not carry the choice")
+    check.expect("filter", page.locator(".filters .small").inner_text() != total, "the list shows all requests still")
+    page.reload()
+    page.locator("tr.opens").first.wait_for(timeout=15000)
+    check.expect("filter", choices.last.input_value() == value, "the choice is lost when the page is loaded again")
+    for key in ("1", "2", "1"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(700)
+    check.expect("filter", page.locator(".notice.error").count() == 0, "a view refuses the choice")
+    check.keep(page, "filter")
+
+
 def narrow(check, session):
     page = check.page("narrow", f"view=overview{session}", NARROW)
     page.locator(".card .value").first.wait_for(timeout=15000)
@@ -137,7 +160,7 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         check = Check(browser, options.base, options.out, f"?theme={'light' if options.light else 'dark'}")
-        for part in (live, waterfall, replay, narrow):
+        for part in (live, waterfall, replay, filters, narrow):
             try:
                 part(check, session)
             except Error as error:

@@ -1,6 +1,7 @@
 // All network of the page. Every other module works on values.
 
 /** @typedef {import("./types.js").Envelope} Envelope */
+/** @typedef {{clock?: string, model?: string, variant?: string}} Scope whose clock and which requests */
 
 /** An answer that is not 2xx, or no answer (`status` 0). */
 export class ApiError extends Error {
@@ -58,7 +59,7 @@ export const sessions = (/** @type {AbortSignal=} */ signal) => get("/api/sessio
  * Several views at one instant; `views` is always filled, whichever form the server chose.
  * @param {string} session
  * @param {string[]} names
- * @param {{at: string, window: string, clock?: string}} query
+ * @param {{at: string, window: string} & Scope} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<Envelope>}
  */
@@ -79,7 +80,7 @@ function unfold(envelope) {
 /**
  * The newest requests at an instant.
  * @param {string} session
- * @param {{limit: number, at: string, clock?: string}} query
+ * @param {{limit: number, at: string} & Scope} query
  * @param {AbortSignal} [signal]
  */
 export const traces = (session, query, signal) =>
@@ -88,7 +89,7 @@ export const traces = (session, query, signal) =>
 /**
  * The alerts as they stood at an instant.
  * @param {string} session
- * @param {{at: string}} query
+ * @param {{at: string} & Scope} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<import("./types.js").AlertRow[]>}
  */
@@ -116,7 +117,7 @@ export const diff = (a, b, signal) => get(address("/api/diff", { a, b }), signal
 /**
  * Follows views; returns the function that ends it. A broken connection is reported once: the caller decides when to retry.
  * @param {string} session
- * @param {{at: string, speed?: number, views: string, window: string, clock?: string, interval: number}} query
+ * @param {{at: string, speed?: number, views: string, window: string, interval: number} & Scope} query
  * @param {{snapshot: (envelope: Envelope) => void, end: () => void, lost: () => void, refused: (message: string) => void}} on
  */
 export function stream(session, query, on) {

@@ -2,7 +2,7 @@
 // At most one request per kind is under way; when the wish changed meanwhile, the newest wish goes next.
 
 import * as api from "./api.js";
-import { isGrowing, windowOf } from "./store.js";
+import { isGrowing, scopeOf, windowOf } from "./store.js";
 import { instantParameter } from "./time.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -38,7 +38,7 @@ export function startFeed(store, viewsNeeded) {
     failures = 0;
     // "current" may have become another session
     const other = state.envelope !== null && state.envelope.session.id !== envelope.session.id;
-    if (other) store.set({ views: {}, density: null, recent: null, alerts: null });
+    if (other) store.set({ views: {}, density: null, recent: null, alerts: null, model: "", variant: "" });
     const patch = { envelope, views: { ...state.views, ...envelope.views }, connection: /** @type {const} */ ("open"), problem: null };
     if (!state.playing) return store.set(patch);
     // caught up with the live edge, or at the end: follow it instead of chasing it
@@ -77,7 +77,7 @@ export function startFeed(store, viewsNeeded) {
     const moving = state.playing || (state.at === "live" && isGrowing(state));
     if (!moving) return fetchOnce(mine);
     const query = {
-      at: at(), views: names().join(","), window: windowOf(state), clock: state.clock, interval: INTERVAL_MS,
+      at: at(), views: names().join(","), window: windowOf(state), ...scopeOf(state), interval: INTERVAL_MS,
       ...(state.playing ? { speed: state.speed } : {}),
     };
     stop = api.stream(state.session, query, {
@@ -108,7 +108,7 @@ export function startFeed(store, viewsNeeded) {
     fetching = true;
     const session = state.session;
     try {
-      const envelope = await api.views(session, names(), { at: at(), window: windowOf(state), clock: state.clock });
+      const envelope = await api.views(session, names(), { at: at(), window: windowOf(state), ...scopeOf(state) });
       if (session === state.session && (mine === generation || !state.playing)) accept(envelope);
     } catch (error) {
       if (session === state.session) failed(error);
@@ -145,8 +145,8 @@ export function startFeed(store, viewsNeeded) {
     recentUnderWay = true;
     try {
       const [recent, alerts] = await Promise.all([
-        api.traces(session, { limit: RECENT, at: at(), clock: state.clock }),
-        state.view === "overview" ? api.alerts(session, { at: at() }) : state.alerts,
+        api.traces(session, { limit: RECENT, at: at(), ...scopeOf(state) }),
+        state.view === "overview" ? api.alerts(session, { at: at(), model: state.model, variant: state.variant }) : state.alerts,
       ]);
       if (session === state.session) store.set({ recent, alerts });
     } catch (error) {
@@ -174,14 +174,15 @@ export function startFeed(store, viewsNeeded) {
   let recentFor = "";
   store.subscribe((_, changed) => {
     if (changed.has("session")) store.set({ envelope: null, views: {}, density: null, recent: null, alerts: null, problem: null });
-    const wish = [state.session, names().join(), windowOf(state), state.clock, state.playing, state.speed, isGrowing(state), state.sessions?.length].join("|");
+    const scope = Object.values(scopeOf(state)).join("|");
+    const wish = [state.session, names().join(), windowOf(state), scope, state.playing, state.speed, isGrowing(state), state.sessions?.length].join("|");
     const seek = changed.has("at") && state.at !== streamed;
     if (wish !== loaded || seek) {
       loaded = wish;
       restart();
     }
     if (changed.has("session") || (!state.density && changed.has("envelope"))) refreshDensity();
-    const recentWish = `${state.session}|${state.view}|${state.clock}|${state.playing ? "" : state.at}`;
+    const recentWish = `${state.session}|${state.view}|${scope}|${state.playing ? "" : state.at}`;
     if (recentWish !== recentFor) {
       recentFor = recentWish;
       refreshRecent();

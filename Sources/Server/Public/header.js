@@ -1,7 +1,8 @@
-// The line on top: session, state, rate, search, help, theme; and the navigation and notices, which belong to the frame.
+// The line on top: session, which requests, state, rate, search, help, theme; and the navigation and notices, which belong to
+// the frame.
 
 import { h, icon, setAttr, setChildren, setText } from "./dom.js";
-import { currentSession, isGrowing } from "./store.js";
+import { FRESH, currentSession, isGrowing } from "./store.js";
 import { duration, count, rate } from "./format.js";
 import { isLight, toggleTheme } from "./theme.js";
 import { clock } from "./time.js";
@@ -11,10 +12,45 @@ import { clock } from "./time.js";
 const BRAND = "M2 4.500h7M4 8h9M7 11.500h5";
 const MOON = "M13 9.500A5.500 5.500 0 1 1 6.500 3a4.500 4.500 0 0 0 6.500 6.500z";
 
+/** @param {string} name */
+const brief = (name) => (name.length > 64 ? `${name.slice(0, 63)}…` : name);
+
+/**
+ * The models or variants to choose one of: there only where requests have more than one, or one is asked for.
+ * @param {Context} context
+ * @param {"model" | "variant"} dimension
+ */
+function createFilter(context, dimension) {
+  const all = `All ${dimension}s`;
+  const select = h("select", { "aria-label": `Requests of which ${dimension}`, class: "filter", onchange: () => context.open({ [dimension]: select.value }) });
+  let listed = "";
+  return {
+    element: select,
+    /** @param {import("./types.js").State} state */
+    update(state) {
+      const wanted = state[dimension];
+      const values = state.envelope?.values[dimension] ?? [];
+      select.hidden = values.length < 2 && !wanted;
+      // what a link asks for stays there to be seen and undone, even where no request has it
+      const names = values.some((v) => v.value === wanted) || !wanted ? values.map((v) => v.value) : [...values.map((v) => v.value), wanted];
+      const key = JSON.stringify(names);
+      if (key !== listed) {
+        listed = key;
+        select.replaceChildren(h("option", { value: "" }, all), ...names.map((name) => h("option", { value: name, title: name }, brief(name))));
+      }
+      if (select.value !== wanted) select.value = wanted;
+      const requests = values.find((v) => v.value === wanted)?.requests ?? 0;
+      setAttr(select, "title", wanted ? `${wanted}: ${requests.toLocaleString("en-US")} requests so far` : `requests of every ${dimension}`);
+      select.classList.toggle("on", wanted !== "");
+    },
+  };
+}
+
 /** @param {Context} context @param {() => void} help */
 export function createHeader(context, help) {
   const { store } = context;
-  const session = h("select", { "aria-label": "Session", onchange: () => context.open({ session: session.value, at: "live", playing: false, trace: null, selection: null, range: null, focus: null, window: "" }) });
+  const session = h("select", { "aria-label": "Session", onchange: () => context.open({ ...FRESH, session: session.value }) });
+  const filters = [createFilter(context, "model"), createFilter(context, "variant")];
   const badge = h("span", { class: "badge" });
   const now = h("span", { class: "now muted" });
   const search = h("input", { type: "search", placeholder: "Search   /", "aria-label": "Search spans and requests", oninput: () => store.set({ query: search.value }),
@@ -25,7 +61,7 @@ export function createHeader(context, help) {
         search.blur();
       }
     } });
-  const element = [h("span", { class: "brand" }, icon(BRAND), h("span", null, "Spanreel")), session, badge, now, h("span", { class: "spacer" }), search,
+  const element = [h("span", { class: "brand" }, icon(BRAND), h("span", null, "Spanreel")), session, ...filters.map((filter) => filter.element), badge, now, h("span", { class: "spacer" }), search,
     h("button", { class: "square help", type: "button", title: "Keys (?)", "aria-label": "Keys", onclick: help }, "?"),
     h("button", { class: "square", type: "button", title: "Dark or light", "aria-label": "Switch between dark and light", onclick: () => {
       toggleTheme();
@@ -40,11 +76,12 @@ export function createHeader(context, help) {
     const key = sessions.map((s) => s.id + s.name + s.state).join();
     if (key !== listed) {
       listed = key;
-      session.replaceChildren(...sessions.map((s) => h("option", { value: s.id, title: s.name }, s.name.length > 64 ? `${s.name.slice(0, 63)}…` : s.name)));
+      session.replaceChildren(...sessions.map((s) => h("option", { value: s.id, title: s.name }, brief(s.name))));
     }
     session.hidden = sessions.length === 0;
     if (current && session.value !== current.id) session.value = current.id;
     setAttr(session, "title", current?.name);
+    for (const filter of filters) filter.update(state);
     const replay = state.at !== "live";
     const growing = isGrowing(state);
     const lost = state.connection === "lost";

@@ -40,7 +40,7 @@ export function createOverview(context) {
     const { overview, throughput, devices, cache, memory } = state.views;
     const axis = axisOf(state);
     sayAlerts(alerts, state.alerts ?? []);
-    if (overview) sayWords(words, overview.words, context);
+    if (overview) sayWords(words, overview.words, context, overview.requestsFinished + overview.inFlight > 0);
     const window = windowLabel(state);
     if (overview && throughput) {
       const ticks = throughput.ticks ?? [];
@@ -140,9 +140,10 @@ function sayAlerts(node, rows) {
  * @param {HTMLElement} node
  * @param {{text: string, severity: string, evidence: any}[]} words
  * @param {Context} context
+ * @param {boolean} any whether there was a request
  */
-function sayWords(node, words, context) {
-  const key = words.map((w) => w.severity + w.text).join("\n");
+function sayWords(node, words, context, any) {
+  const key = words.map((w) => w.severity + w.text).join("\n") || String(any);
   if (node.dataset.key === key) return;
   node.dataset.key = key;
   /** @type {Node[]} */
@@ -160,7 +161,7 @@ function sayWords(node, words, context) {
         } }, word.text)
       : h("span", { class: word.severity === "warn" ? "warn" : null }, word.text));
   });
-  if (!parts.length) parts.push(h("span", { class: "muted" }, "No request has been recorded in this window yet."));
+  if (!parts.length) parts.push(h("span", { class: "muted" }, any ? "Nothing stands out." : "No request has been recorded in this window yet."));
   setChildren(node, parts);
 }
 

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { table } from "./table.js";
 import { stateCell, viewHead } from "./parts.js";
+import { FRESH } from "./store.js";
 import { size } from "./format.js";
 import { day } from "./time.js";
 
@@ -14,7 +15,7 @@ export function createSessions(context) {
   const list = table({
     label: "Sessions",
     id: (/** @type {import("./types.js").SessionRow} */ row) => row.id,
-    open: (row) => context.open({ session: row.id, view: "overview", at: "live", playing: false, trace: null, selection: null, range: null, focus: null, window: "" }),
+    open: (row) => context.open({ ...FRESH, session: row.id, view: "overview" }),
     mark: (row, element) => {
       const shown = context.store.state.envelope?.session.id;
       element.classList.toggle("here", row.id === shown);

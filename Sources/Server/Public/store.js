@@ -6,7 +6,7 @@
 /** @returns {State} */
 export function initialState() {
   return {
-    sessions: null, session: "current", view: "overview", at: "live", playing: false, speed: 1, window: "", clock: "", trace: null,
+    sessions: null, session: "current", view: "overview", at: "live", playing: false, speed: 1, window: "", clock: "", model: "", variant: "", trace: null,
     selection: null, query: "", focus: null, range: null, diffA: null, diffB: null, timeFormat: "relative",
     envelope: null, views: {}, density: null, recent: null, alerts: null, connection: "connecting", retryAtMs: 0, problem: null,
   };
@@ -72,6 +72,15 @@ export function windowOf(state) {
   if (state.window) return state.window;
   return isGrowing(state) ? "100" : "all";
 }
+
+/** The state of a session that is opened: nothing of another one stays. */
+export const FRESH = Object.freeze({ at: /** @type {const} */ ("live"), playing: false, trace: null, selection: null, range: null, focus: null, window: "", model: "", variant: "" });
+
+/**
+ * Whose clock and which requests: what every question about the session carries.
+ * @param {State} state
+ */
+export const scopeOf = (state) => ({ clock: state.clock, model: state.model, variant: state.variant });
 
 /**
  * Whether the session still receives events.

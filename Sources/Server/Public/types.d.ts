@@ -27,6 +27,9 @@ export interface Envelope {
   windowNanos: number;
   window: string;
   clock: string;
+  filter: { model: string | null; variant: string | null };
+  /** What the requests of the session have so far, whichever are asked for. */
+  values: { model: RequestValue[]; variant: RequestValue[] };
   cut: string;
   final: boolean;
   revision: number;
@@ -35,6 +38,7 @@ export interface Envelope {
   views?: Record<string, any>;
 }
 
+export interface RequestValue { value: string; requests: number }
 export interface Mark { atNanos: number; kind: string; text: string }
 export interface Density { fromNanos: number; bucketNanos: number; counts: number[]; marks: Mark[] }
 
@@ -117,6 +121,9 @@ export interface State {
   window: string;
   /** Whose clock stamps stand on: raw or refit; empty means aligned. */
   clock: string;
+  /** Only requests of this model, of this variant; empty means all. */
+  model: string;
+  variant: string;
   trace: string | null;
   selection: string | null;
   query: string;

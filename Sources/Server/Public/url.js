@@ -18,6 +18,8 @@ export function encode(state) {
   if (typeof state.at === "number" && !state.playing) parts.set("at", instantParameter(state.at).replace(/\.?0+s$/, "s"));
   if (state.window) parts.set("window", state.window);
   if (state.clock) parts.set("clock", state.clock);
+  if (state.model) parts.set("model", state.model);
+  if (state.variant) parts.set("variant", state.variant);
   if (state.focus) parts.set("focus", state.focus);
   if (state.view === "waterfall") {
     if (state.trace) parts.set("trace", state.trace);
@@ -50,6 +52,8 @@ export function decode(hash, viewNames) {
     selection: parts.get("sel"),
     query: parts.get("q") ?? "",
     focus: parts.get("focus"),
+    model: parts.get("model") ?? "",
+    variant: parts.get("variant") ?? "",
     diffA: parts.get("a"),
     diffB: parts.get("b"),
   };
