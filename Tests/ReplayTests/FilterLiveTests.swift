@@ -153,6 +153,27 @@ import Testing
         }
     }
 
+    @Test("What was folded for a filter is not folded again, unless a request said later what it is")
+    func goesOn() throws {
+        try inFolder { folder in
+            for words in [MixedSession.Words.begin, .end] {
+                let session = MixedSession(seed: 12, words: words)
+                let engine = try SessionEngine(path: try session.save(folder + "/\(words).reel"))
+                var fresh = 0
+                var time = MixedSession.origin
+                while time < session.end {
+                    time += 50_000_000
+                    let at = Timestamp(nanos: time)
+                    var held = engine.filtered
+                    if held.take(FilterTests.filters[1], at: at, engine.directory) == nil { fresh += 1 }
+                    _ = try engine.fold(at: at, cut: nil, filter: FilterTests.filters[1])
+                }
+                // Once at the beginning; where requests say it at their end, now and then.
+                #expect(words == .begin ? fresh == 1 : fresh > 5)
+            }
+        }
+    }
+
     @Test("Any chunks: a filtered fold that goes on step by step is the one folded in one go")
     func chunks() throws {
         try inFolder { folder in
