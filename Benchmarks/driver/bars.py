@@ -71,6 +71,8 @@ BARS = [
         lambda m: m["duckdb-arrival/q_sum_ms"] / m["scan_ms"], 2.5, at_least=True),
     Bar("rebuild", "one thread / two", lambda m: m["scan_ms"] / m["scan_two_threads_ms"], 1.7, at_least=True),
     Bar("rebuild", "resident, the most", lambda m: m["scan_peak_mb"], 200, "MB"),
+    Bar("rebuild", "events/s, critical paths of all requests", lambda m: m["tree_events_per_s"], 5e6, "/s",
+        at_least=True),
     Bar("sizes", "bytes per span, foreign ids", lambda m: m["bytes_per_span_foreign"], 14.5, "B"),
     Bar("sizes", "bytes per span, own ids", lambda m: m["bytes_per_span_own"], 6.5, "B"),
     Bar("sizes", "foreign ids / tuned Parquet",

@@ -56,7 +56,8 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         "recovery": [ours("log", "recovery")],
         "stats": [on_generated("stats")],
         "seek": [on_generated("seek")],
-        "rebuild": [ours("scan", str(LIKE / "session.reel"), trace_asked_for())],
+        "rebuild": [ours("scan", str(LIKE / "session.reel"), trace_asked_for()),
+                    ours("scan", "trees", str(LIKE / "session.reel"))],
     }
 
 

@@ -36,6 +36,10 @@ struct FakeSession: SessionBackend {
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] {
         throw TraceError(.notFound, "no such trace in this session", path: "/secret/place")
     }
+    func path(_ query: SnapshotQuery) -> [UInt8] {
+        Array("{\"path\":\(at(query)),\"window\":\"\(query.window)\"}".utf8)
+    }
+    func tokens(_ id: TraceID, _ query: SnapshotQuery) -> [UInt8] { Array("{\"tokens\":\(at(query))}".utf8) }
     func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) -> [UInt8] {
         Array("{\"from\":\(from.nanos - Self.start.nanos),\"to\":\(to.nanos - Self.start.nanos),\"px\":\(pixels)}".utf8)
             + Array(repeating: UInt8(ascii: " "), count: log.padding.load(ordering: .relaxed))

@@ -75,6 +75,9 @@ import Testing
         ("/api/sessions/a/traces/xyz", 400, "invalid-argument"),
         ("/api/sessions/a/traces/00000000000000000000000000000000", 400, "invalid-argument"),
         ("/api/sessions/a/traces/00000000000000000000000000000001", 404, "not-found"),
+        ("/api/sessions/a/traces/xyz/tokens", 400, "invalid-argument"),
+        ("/api/sessions/a/traces/00000000000000000000000000000001/nothing", 404, "not-found"),
+        ("/api/sessions/a/path?window=0s", 400, "invalid-argument"),
         ("/api/sessions/a/timeline?from=5s&to=1s", 400, "invalid-argument"),
         ("/api/sessions/a/timeline?px=0", 400, "invalid-argument"),
         ("/api/sessions/a/timeline?px=%00", 400, "invalid-argument"),
@@ -103,6 +106,11 @@ import Testing
             #expect(
                 try await server.client.get("/api/sessions/a/timeline?from=1s&to=-1s&px=300").body
                     == #"{"from":1000000000,"to":9000000000,"px":300}"#)
+            #expect(
+                try await server.client.get("/api/sessions/a/path?at=2s&window=1m").body
+                    == #"{"path":2000000000,"window":"1m"}"#)
+            let trace = "/api/sessions/a/traces/00000000000000000000000000000001"
+            #expect(try await server.client.get("\(trace)/tokens?at=2s").body == #"{"tokens":2000000000}"#)
             #expect(try await server.client.get("/api/diff?a=a&b=b").body == #"{"a":"a.reel","b":"b.reel"}"#)
         }
     }

@@ -3,6 +3,7 @@
 // cache in ten seconds; the spans of one trace. One JSON line a figure.
 //
 //   scan SESSION.reel [TRACE]      TRACE: 32 hexadecimal digits
+//   scan trees SESSION.reel        the tree queries: Trees.swift
 
 import BenchSupport
 import CSpanreel
@@ -13,6 +14,10 @@ import SpanreelTracing
 guard CommandLine.arguments.count >= 2 else {
     FileHandle.standardError.write(Data("usage: scan SESSION.reel [TRACE]\n".utf8))
     exit(2)
+}
+if CommandLine.arguments[1] == "trees", CommandLine.arguments.count > 2 {
+    try measureTrees(CommandLine.arguments[2])
+    exit(0)
 }
 let path = CommandLine.arguments[1]
 let trace = CommandLine.arguments.count > 2 ? TraceID(hex: CommandLine.arguments[2]) : nil

@@ -23,6 +23,7 @@ struct CriticalPaths: ParsableCommand {
     var at = "live"
     @Option(help: "Requests that ended this far back: 100 (samples), 1m, 90s or all.") var window = "all"
     @Option(help: "Whose clock: raw, aligned or refit.") var clock = "aligned"
+    @OptionGroup var selection: FilterArguments
     @Flag(help: "Print the canonical JSON.") var json = false
 
     func run() throws {
@@ -30,7 +31,8 @@ struct CriticalPaths: ParsableCommand {
         let mode = try ClockMode(parsing: clock)
         let engine = try SessionEngine(
             path: try place.existing(session), options: .init(environment: ProcessInfo.processInfo.environment))
-        let query = ViewQuery(at: try engine.instant(at), window: range, clock: mode)
+        let query = ViewQuery(
+            at: try engine.instant(at), window: range, clock: mode, filter: selection.filter)
         if json {
             Output.print(try engine.pathJSON(query))
         } else {

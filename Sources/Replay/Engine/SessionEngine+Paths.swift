@@ -15,7 +15,8 @@ extension SessionEngine {
         }
         var fold = PathFold(
             directory: input.directory, clocks: input.clocks,
-            window: (from == .max ? from : from &+ (from == .min ? 0 : 1))...max(from, input.instant.nanos))
+            window: (from == .max ? from : from &+ (from == .min ? 0 : 1))...max(from, input.instant.nanos),
+            selector: input.fold.selector)
         // Requests that the fold has forgotten are among those of the whole session only.
         let start = input.window.selection == .all || low == .max ? Int64.min : low &- 2_000_000_000
         try scan(from: Timestamp(nanos: start), input, query.cut) { event, batch in fold.add(event, in: batch) }

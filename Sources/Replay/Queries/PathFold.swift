@@ -29,6 +29,8 @@ struct PathFold {
     private let directory: Directory
     private let clocks: ClockAlignment
     private let window: ClosedRange<Int64>
+    /// The requests that count; nil for all.
+    private var selector: RequestSelector?
     private var traces: ContiguousArray<PathTrace> = []
     private var free: [Int32] = []
     private var slots = KeyTable<Int32>(filler: -1)
@@ -47,7 +49,10 @@ struct PathFold {
     private var algorithm = CriticalPath()
 
     /// - Parameter window: the requests that end in it count, by the stamps of their own clock.
-    init(directory: Directory, clocks: ClockAlignment, window: ClosedRange<Int64>) {
+    init(
+        directory: Directory, clocks: ClockAlignment, window: ClosedRange<Int64>, selector: RequestSelector? = nil
+    ) {
+        self.selector = selector
         self.directory = directory
         self.clocks = clocks
         self.window = window
@@ -118,10 +123,11 @@ struct PathFold {
         } else if let reused = free.popLast() {
             slot = reused
             keys[Int(slot)] = key
+            traces[Int(slot)].trace = trace
             slots.insert(key, slot)
         } else {
             slot = Int32(traces.count)
-            traces.append(PathTrace())
+            traces.append(PathTrace(trace: trace))
             keys.append(key)
             slots.insert(key, slot)
         }
@@ -158,7 +164,7 @@ struct PathFold {
     private mutating func close(_ slot: Int) {
         let trace = traces[slot]
         let request = trace.nodes[Int(trace.request)]
-        guard window.contains(request.end) else { return }
+        guard window.contains(request.end), wants(request, trace.trace) else { return }
         let pieces = trace.path(clocks, directory, &algorithm)
         requests += 1
         var total: Int64 = 0
@@ -189,6 +195,12 @@ struct PathFold {
             sums.append(Sum(role: role.index, device: directory.stream(stream).device))
         }
         return lastSum
+    }
+
+    private mutating func wants(_ request: PathTrace.Node, _ trace: TraceID) -> Bool {
+        selector?.counts(
+            .request, trace: trace, span: SpanID(request.id), parent: SpanID(request.parent), stream: request.stream,
+            at: request.start, directory) ?? true
     }
 
     private mutating func release(_ slot: Int) {

@@ -17,6 +17,7 @@ struct PathTrace {
         var message: UInt64
     }
 
+    var trace = TraceID.none
     var nodes: ContiguousArray<Node> = []
     /// The request's own span, by place: the root of the path.
     var request: Int32 = -1

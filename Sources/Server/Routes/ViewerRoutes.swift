@@ -44,6 +44,7 @@ struct ViewerRoutes: HTTPResponder {
             switch segments[2] {
             case "traces": return try await traces(segments[1], parameters, request)
             case "alerts": return try await alerts(segments[1], parameters, request)
+            case "path": return try await path(segments[1], parameters, request)
             case "timeline": return try await timeline(segments[1], parameters, request)
             case "stream": return try await stream(segments[1], parameters, request)
             default: break
@@ -54,6 +55,8 @@ struct ViewerRoutes: HTTPResponder {
             case "traces": return try await trace(segments[1], segments[3], parameters, request)
             default: break
             }
+        case 5 where segments[0] == "sessions" && segments[2] == "traces" && segments[4] == "tokens":
+            return try await tokens(segments[1], segments[3], parameters, request)
         default: break
         }
         throw APIError.notFound("The API has no such path; docs/API.md lists them.")
@@ -100,12 +103,32 @@ struct ViewerRoutes: HTTPResponder {
         return .json(try await handle.alerts(handle.resolve(snapshot)), for: request)
     }
 
+    private func path(_ session: String, _ parameters: Parameters, _ request: Request) async throws -> Response {
+        let snapshot = try parameters.snapshot()
+        let handle = try await catalog.find(session)
+        return .json(try await handle.path(handle.resolve(snapshot)), for: request)
+    }
+
+    private static func traceID(_ id: String) throws(APIError) -> TraceID {
+        guard let trace = TraceID(hex: id), !trace.isNone else {
+            throw .invalid("A trace id has thirty-two hexadecimal digits.")
+        }
+        return trace
+    }
+
+    private func tokens(_ session: String, _ id: String, _ parameters: Parameters, _ request: Request) async throws
+        -> Response
+    {
+        let trace = try Self.traceID(id)
+        let snapshot = try parameters.snapshot()
+        let handle = try await catalog.find(session)
+        return .json(try await handle.tokens(trace, handle.resolve(snapshot)), for: request)
+    }
+
     private func trace(_ session: String, _ id: String, _ parameters: Parameters, _ request: Request) async throws
         -> Response
     {
-        guard let trace = TraceID(hex: id), !trace.isNone else {
-            throw APIError.invalid("A trace id has thirty-two hexadecimal digits.")
-        }
+        let trace = try Self.traceID(id)
         let snapshot = try parameters.snapshot()
         let handle = try await catalog.find(session)
         return .json(try await handle.trace(trace, handle.resolve(snapshot)), for: request)

@@ -30,6 +30,10 @@ struct EngineBackend: SessionBackend {
 
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] { try engine.trace(id, view(query)) }
 
+    func path(_ query: SnapshotQuery) throws -> [UInt8] { try engine.pathJSON(view(query)) }
+
+    func tokens(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8] { try engine.tokens(id, view(query)) }
+
     func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) throws -> [UInt8] {
         try engine.timeline(from: from, to: to, pixels: pixels, view(query))
     }

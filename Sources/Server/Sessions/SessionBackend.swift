@@ -19,6 +19,10 @@ protocol SessionBackend {
     mutating func traces(limit: Int, _ query: SnapshotQuery) throws -> [UInt8]
     /// One trace's spans.
     mutating func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8]
+    /// Where the time of requests went, by role.
+    mutating func path(_ query: SnapshotQuery) throws -> [UInt8]
+    /// Where the time of one request went, token by token.
+    mutating func tokens(_ id: TraceID, _ query: SnapshotQuery) throws -> [UInt8]
     /// Spans of all devices, as many as so many pixels can show.
     mutating func timeline(from: Timestamp, to: Timestamp, pixels: Int, _ query: SnapshotQuery) throws -> [UInt8]
     /// The alerts up to an instant; window and clock do not matter to them.

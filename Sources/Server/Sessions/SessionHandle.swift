@@ -21,6 +21,7 @@ actor SessionHandle {
         case views([ViewName], SnapshotQuery)
         case traces(Int, SnapshotQuery)
         case alerts(SnapshotQuery)
+        case path(SnapshotQuery)
         case metrics(RequestFilter), layers(RequestFilter)
     }
 
@@ -81,6 +82,14 @@ actor SessionHandle {
     /// One trace.
     func trace(_ id: TraceID, _ query: SnapshotQuery) throws -> ByteBuffer {
         try answer(nil) { try $0.trace(id, query) }
+    }
+
+    /// Where the time of requests went.
+    func path(_ query: SnapshotQuery) throws -> ByteBuffer { try answer(.path(query)) { try $0.path(query) } }
+
+    /// One request's tokens.
+    func tokens(_ id: TraceID, _ query: SnapshotQuery) throws -> ByteBuffer {
+        try answer(nil) { try $0.tokens(id, query) }
     }
 
     /// All spans of a stretch of time.
