@@ -57,7 +57,9 @@ def our_products(binaries: Path) -> dict[str, list[Program]]:
         "stats": [on_generated("stats")],
         "seek": [on_generated("seek")],
         "rebuild": [ours("scan", str(LIKE / "session.reel"), trace_asked_for()),
-                    ours("scan", "trees", str(LIKE / "session.reel"))],
+                    ours("scan", "trees", str(LIKE / "session.reel")),
+                    Program("scan of 50 M events", (str(binaries / "scan"), str(LIKE / "large.reel"), "--suffix", "_50m"),
+                            once=True)],
     }
 
 

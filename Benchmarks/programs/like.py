@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the session of ten million events that the scan and its peers are asked about, once: like the recorded one.
+"""Makes the session of ten million events that the scan and its peers are asked about, once: like the recorded one. And
+one of fifty million, for what a scan takes in memory.
 
-    like.py GENERATE RECORDED FOLDER        leaves FOLDER/session.reel and FOLDER/columns
+    like.py GENERATE RECORDED FOLDER        leaves FOLDER/session.reel, FOLDER/large.reel and FOLDER/columns
 
 Another build of the generator may write another session, so that one is made anew.
 """
@@ -13,11 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-EVENTS, SEED = 10_000_000, 1
+EVENTS, LARGE_EVENTS, SEED = 10_000_000, 50_000_000, 1
 
 
 def made_by(generate: Path) -> str:
-    return f"{EVENTS} {SEED} {hashlib.sha256(generate.read_bytes()).hexdigest()}"
+    return f"{EVENTS} {LARGE_EVENTS} {SEED} {hashlib.sha256(generate.read_bytes()).hexdigest()}"
 
 
 def is_fresh(generate: Path, folder: Path) -> bool:
@@ -33,7 +34,8 @@ def make(generate: Path, recorded: str, folder: Path) -> None:
     environment = os.environ | {"SPANREEL_CLOCK": "monotonic"}
     session, columns = str(folder / "session.reel"), str(folder / "columns")
     for arguments in (["--like", recorded, session, str(EVENTS), str(SEED)], ["--check", recorded, session],
-                      ["--columns", session, columns]):
+                      ["--columns", session, columns],
+                      ["--like", recorded, str(folder / "large.reel"), str(LARGE_EVENTS), str(SEED)]):
         done = subprocess.run([str(generate), *arguments], env=environment, capture_output=True, text=True)
         print(done.stdout if done.returncode or arguments[0] != "--check" else "", end="", file=sys.stderr)
         if done.returncode != 0:
