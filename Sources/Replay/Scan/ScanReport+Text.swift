@@ -81,11 +81,13 @@ extension ScanReport {
 
     private func traceLines(_ lines: inout [String]) {
         guard !trace.isEmpty else { return }
-        lines.append("Trace, \(Human.count(Int64(trace.count))) facts")
+        lines.append(
+            "Trace, \(Human.count(Int64(trace.count))) facts from \(Human.duration(trace.first?.startNanos)) on")
         var table = TextTable(["start", "duration", "device", "what"], left: [2, 3])
+        let first = trace.first?.startNanos ?? 0
         for row in trace {
             table.add([
-                Human.duration(row.startNanos), row.durationNanos.map(Human.duration) ?? "open",
+                Human.duration(row.startNanos &- first), row.durationNanos.map(Human.duration) ?? "open",
                 Human.safe(row.device), Human.safe(row.role.name + (row.role.layer.map { " \($0)" } ?? "")),
             ])
         }
