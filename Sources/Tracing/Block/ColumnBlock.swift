@@ -30,40 +30,49 @@ package final class ColumnBlock {
         var rows: UInt32 = 0
     }
 
-    /// The groups, in the order of the file.
-    package private(set) var groups: [Group] = []
-    /// The traces of the events; the first is ``TraceID/none``.
-    package private(set) var traces: [TraceID] = []
-    /// Events.
-    package private(set) var count = 0
+    // One owner reads and writes them: no access needs proof that it is alone.
 
-    private(set) var payload = BlockPayload(main: [])
-    private(set) var templates: [BlockDecoder.Template] = []
-    private(set) var clock = BlockClock.unixNanos
-    private var baseTime: Int64 = 0
-    private(set) var places: [Place] = []
+    /// The groups, in the order of the file.
+    @exclusivity(unchecked) package private(set) var groups: [Group] = []
+    /// The traces of the events; the first is ``TraceID/none``.
+    @exclusivity(unchecked) package private(set) var traces: [TraceID] = []
+    /// Events.
+    @exclusivity(unchecked) package private(set) var count = 0
+
+    @exclusivity(unchecked) private(set) var payload = BlockPayload(main: [])
+    @exclusivity(unchecked) private(set) var templates: [BlockDecoder.Template] = []
+    @exclusivity(unchecked) private(set) var clock = BlockClock.unixNanos
+    @exclusivity(unchecked) private var baseTime: Int64 = 0
+    @exclusivity(unchecked) private(set) var places: [Place] = []
     /// Where the groups' numbers lie in the main part: of each event the low byte, with many groups then the high bytes.
-    private var numbersOffset = 0
+    @exclusivity(unchecked) private var numbersOffset = 0
     let arena = DecodeArena()
     /// By row of all groups: extents in steps, and times in stamps.
-    private(set) var extents: UnsafeMutablePointer<Int64>?
-    private(set) var times: UnsafeMutablePointer<Int64>?
+    @exclusivity(unchecked) private(set) var extents: UnsafeMutablePointer<Int64>?
+    @exclusivity(unchecked) private(set) var times: UnsafeMutablePointer<Int64>?
     /// By group: nil where no span's start follows from another event.
-    private var edges: [ColumnValues?] = []
+    @exclusivity(unchecked) private var edges: [ColumnValues?] = []
     /// Starts of all spans by row, once a group with edges was asked for.
-    private var starts: UnsafeMutablePointer<Int64>?
+    @exclusivity(unchecked) private var starts: UnsafeMutablePointer<Int64>?
 
     /// A block without events.
     package init() {}
+
+    /// Forgets the block and lets go of its payload.
+    func clear() {
+        groups.removeAll(keepingCapacity: true)
+        arena.reset()
+        (extents, times, starts) = (nil, nil, nil)
+        edges.removeAll(keepingCapacity: true)
+        payload = BlockPayload(main: [])
+        (count, traces, templates) = (0, [], [])
+    }
 
     /// Takes a payload; false when it contradicts the format.
     func load(
         _ payload: BlockPayload, header: BlockHeader, symbols: Symbols, number: (BlockStream) -> UInt32
     ) -> Bool {
-        groups.removeAll(keepingCapacity: true)
-        arena.reset()
-        (extents, times, starts) = (nil, nil, nil)
-        edges.removeAll(keepingCapacity: true)
+        clear()
         self.payload = payload
         var reader = ByteReader(payload.main)
         let tables = withoutActuallyEscaping(number) { number -> BlockDecoder.Tables? in

@@ -35,23 +35,53 @@ enum Zstd {
     /// Expands the frame at the beginning, which must hold exactly `rawLength` bytes; what follows it is the payload's
     /// raw tail. Nil for anything else. Never allocates more than the two.
     static func decompress(_ stored: [UInt8], rawLength: Int) -> BlockPayload? {
-        var code = -1
-        var frameBytes = 0
-        let main = stored.withUnsafeBytes { source in
-            frameBytes = ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
+        var main: [UInt8] = []
+        guard let frameBytes = ZstdDecompressor().decompress(stored, rawLength: rawLength, into: &main) else {
+            return nil
+        }
+        return BlockPayload(main: main, tail: stored[frameBytes...])
+    }
+}
+
+/// One zstd decompressor, for one owner at a time.
+final class ZstdDecompressor {
+    // Nil when there was no memory for it: then nothing decompresses.
+    private let context = ZSTD_createDCtx()
+
+    deinit { ZSTD_freeDCtx(context) }
+
+    /// Expands the frame at the beginning of `stored` into `main`, which keeps its memory; returns the frame's bytes.
+    func decompress(_ stored: [UInt8], rawLength: Int, into main: inout [UInt8]) -> Int? {
+        stored.withUnsafeBytes { source in
+            let frameBytes = ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
             // Of the size that the header announced: no bomb. With a checksum of its own: bit 2 of the descriptor, which
             // follows the magic (RFC 8878, 3.1.1.1.1).
             guard ZSTD_isError(frameBytes) == 0, source.count > 4,
                 source[4] & 4 != 0 || PlantedBug.isOn(.payloadUnchecked),
                 ZSTD_getFrameContentSize(source.baseAddress, source.count) == UInt64(rawLength)
-            else { return [UInt8]() }
-            return [UInt8](unsafeUninitializedCapacity: rawLength) { buffer, count in
-                code = ZSTD_decompress(buffer.baseAddress, rawLength, source.baseAddress, frameBytes)
-                count = ZSTD_isError(code) == 0 ? code : 0
+            else { return nil }
+            main.resize(rawLength)
+            let code = main.withUnsafeMutableBytes { target in
+                ZSTD_decompressDCtx(context, target.baseAddress, rawLength, source.baseAddress, frameBytes)
             }
+            return ZSTD_isError(code) == 0 && code == rawLength ? frameBytes : nil
         }
-        guard ZSTD_isError(code) == 0, main.count == rawLength else { return nil }
-        return BlockPayload(main: main, tail: stored[frameBytes...])
+    }
+}
+
+extension [UInt8] {
+    /// As many bytes, of any value, in the memory that there is when it suffices.
+    mutating func resize(_ count: Int) {
+        if count > capacity {
+            self = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                buffer.initialize(repeating: 0)
+                filled = count
+            }
+        } else if count < self.count {
+            removeLast(self.count - count)
+        } else {
+            append(contentsOf: repeatElement(0, count: count - self.count))
+        }
     }
 }
 

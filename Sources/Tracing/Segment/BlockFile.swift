@@ -208,12 +208,20 @@ final class BlockFileReader {
     }
 
     /// The expanded payload of a block; nil when it fails its hash or is no whole zstd frame.
-    func payload(_ block: BlockReference) throws(TraceError) -> BlockPayload? {
-        let stored = try POSIX.read(fd, offset: block.payloadOffset, count: block.header.storedLength, path: path)
-        guard stored.count == block.header.storedLength,
-            Integrity.holds(XXHash64.hash(stored) == block.header.payloadHash) || PlantedBug.isOn(.payloadUnchecked)
+    ///
+    /// - Parameter memory: what the payload lies in, until the next one is read into it.
+    func payload(_ block: BlockReference, in memory: PayloadMemory = PayloadMemory()) throws(TraceError)
+        -> BlockPayload?
+    {
+        memory.stored.resize(block.header.storedLength)
+        let count = try POSIX.read(fd, offset: block.payloadOffset, into: &memory.stored, path: path)
+        guard count == block.header.storedLength,
+            Integrity.holds(XXHash64.hash(memory.stored) == block.header.payloadHash)
+                || PlantedBug.isOn(.payloadUnchecked),
+            let frameBytes = memory.decompressor.decompress(
+                memory.stored, rawLength: block.header.rawLength, into: &memory.main)
         else { return nil }
-        return Zstd.decompress(stored, rawLength: block.header.rawLength)
+        return BlockPayload(main: memory.main, tail: memory.stored[frameBytes...])
     }
 
     /// What to say of a block whose payload is damaged. Which sequences are lost is known only once no copy was found.
@@ -225,4 +233,12 @@ final class BlockFileReader {
             message: header.type == .events
                 ? "a payload of \(header.eventCount) events fails its hash" : "a description fails its hash")
     }
+}
+
+/// Memory for one payload after the other: a reader of many blocks keeps it. Arrays that somebody still holds are left to
+/// them.
+final class PayloadMemory {
+    fileprivate var stored: [UInt8] = []
+    fileprivate var main: [UInt8] = []
+    fileprivate let decompressor = ZstdDecompressor()
 }

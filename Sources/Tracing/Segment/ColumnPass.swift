@@ -44,6 +44,7 @@ package struct ColumnPass: @unchecked Sendable {
         private var numbers: [BlockStream: UInt32] = [:]
         private let block = ColumnBlock()
         private var header: BlockHeader?
+        private let memory = PayloadMemory()
         private let pass: ColumnPass
 
         /// A worker of `pass`; used by one thread at a time.
@@ -54,10 +55,12 @@ package struct ColumnPass: @unchecked Sendable {
         /// - Throws: ``TraceError`` `unreadable` or `system` when the file cannot be read.
         package func load(_ index: Int) throws(TraceError) -> ColumnBlock? {
             guard pass.sources.indices.contains(index) else { return nil }
+            // The block lets go of the memory that the next payload goes to.
+            block.clear()
             switch pass.sources[index] {
             case .fresh(let payload, let header): return take(payload, header) ? block : nil
             case .stored(let file, let place, let copies):
-                if let payload = try file.payload(place), take(payload, place.header) { return block }
+                if let payload = try file.payload(place, in: memory), take(payload, place.header) { return block }
                 for (file, place) in copies {
                     if let payload = try file.payload(place), take(payload, place.header) { return block }
                 }

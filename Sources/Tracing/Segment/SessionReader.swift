@@ -29,6 +29,7 @@ public final class SessionReader {
     /// Events that `poll` took from lanes.
     private(set) var eventsFromLanes = 0
     private let sources: [String]
+    private let memory = PayloadMemory()
 
     struct SourceFile {
         var reader: BlockFileReader
@@ -309,7 +310,7 @@ public final class SessionReader {
     private func decode(_ place: BlockPlace) throws(TraceError) -> EventBatch? {
         let reader = files[place.file].reader
         let number = { (stream: BlockStream) in self.stream(stream.id, stream.epoch) }
-        if let payload = try reader.payload(place.block),
+        if let payload = try reader.payload(place.block, in: memory),
             let batch = BlockDecoder.decode(
                 payload, header: place.block.header, symbols: symbols, raw: keepsTicks, number: number)
         {

@@ -137,20 +137,35 @@ enum POSIX {
     static func read(_ fd: Int32, offset: Int, count: Int, path: String) throws(TraceError) -> [UInt8] {
         var failed: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = 0
-            while filled < count, let base = buffer.baseAddress {
-                let got = pread(fd, base + filled, count - filled, off_t(offset + filled))
-                if got < 0 {
-                    if errno == EINTR { continue }
-                    failed = errno
-                    break
-                }
-                if got == 0 { break }
-                filled += got
-            }
+            (filled, failed) = fill(UnsafeMutableRawBufferPointer(buffer), fd, offset, count)
         }
         guard failed == 0 else { throw .system("cannot read", path, code: failed) }
         return bytes
+    }
+
+    /// The same into `bytes`, which has `count` bytes: how many there were.
+    static func read(
+        _ fd: Int32, offset: Int, into bytes: inout [UInt8], path: String
+    ) throws(TraceError) -> Int {
+        let (filled, failed) = bytes.withUnsafeMutableBytes { fill($0, fd, offset, $0.count) }
+        guard failed == 0 else { throw .system("cannot read", path, code: failed) }
+        return filled
+    }
+
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, _ fd: Int32, _ offset: Int, _ count: Int
+    ) -> (filled: Int, failed: Int32) {
+        var filled = 0
+        while filled < count, let base = buffer.baseAddress {
+            let got = pread(fd, base + filled, count - filled, off_t(offset + filled))
+            if got < 0 {
+                if errno == EINTR { continue }
+                return (filled, errno)
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        return (filled, 0)
     }
 
     /// Makes a file's data survive power loss: 0, or -1 and `errno`.
