@@ -14,6 +14,8 @@ struct Bottleneck {
         var layer: Int?
         var device: String?
         var link: (from: String, to: String)?
+        /// What the part takes, and what its like take: medians.
+        var figures: (own: Int64, others: Int64)?
 
         func write(_ json: inout JSONWriter) {
             json.field("text", text)
@@ -26,6 +28,10 @@ struct Bottleneck {
                     json.field("from", link.from)
                     json.field("to", link.to)
                 }
+                if let figures {
+                    json.field("medianNanos", figures.own)
+                    json.field("othersNanos", figures.others)
+                }
             }
         }
     }
@@ -35,7 +41,9 @@ struct Bottleneck {
 
     /// The findings, the worst first.
     var findings: [Finding] {
-        var all = silent + slowLayers + slowLinks + slowDevices + waiting + cache
+        let slowDevices = slowDevices
+        var all =
+            silent + slowLayers(besides: slowDevices.compactMap(\.device)) + slowLinks + slowDevices + waiting + cache
         if input.dropped > 0 {
             all.append(
                 Finding(
@@ -67,15 +75,17 @@ struct Bottleneck {
 
     private func times(_ ratio: Double) -> String { "\(Decimals.text(ratio, 2) ?? "?")x" }
 
+    private func milliseconds(_ nanos: Int64) -> String { "\(Decimals.significant(Double(nanos) / 1e6)) ms" }
+
     // MARK: Layers
 
-    private var slowLayers: [Finding] {
+    private func slowLayers(besides slowDevices: [String]) -> [Finding] {
         let rows = LayersView(input: input).rows
         let phase = rows.contains { $0.decode.count >= Self.leastCount } ? "decode" : "prefill"
-        let measured = rows.compactMap { row -> (row: LayersView.Row, median: Int64)? in
+        let measured = rows.compactMap { row -> (row: LayersView.Row, median: Int64, low: Int64)? in
             let statistics = phase == "decode" ? row.decode : row.prefill
-            guard statistics.count >= Self.leastCount, let median = statistics.p50Nanos else { return nil }
-            return (row, median)
+            guard let median = statistics.p50Nanos, let low = statistics.medianLowNanos else { return nil }
+            return (row, median, low)
         }
         let whole = measured.reduce(0.0) { $0 + Double($1.median) }
         var findings: [Finding] = []
@@ -85,46 +95,96 @@ struct Bottleneck {
                 $0.offset != place && $0.element.row.device == entry.row.device
             }
             .map(\.element.median)
-            if others.count < 3 { others = measured.enumerated().filter { $0.offset != place }.map(\.element.median) }
+            if others.count < 3 {
+                // All layers of a slow device are slow: that is said once.
+                guard !slowDevices.contains(entry.row.device) else { continue }
+                others = measured.enumerated().filter { $0.offset != place }.map(\.element.median)
+            }
             guard let peers = Self.peers(others), peers.median > 0 else { continue }
-            let ratio = Double(entry.median) / peers.median
-            let excess = Double(entry.median) - peers.median
+            // The least that the layer takes by what was observed, not the median itself, has to stand out.
+            let excess = Double(entry.low) - peers.median
             // Under a fiftieth of a token's time it is no bottleneck, however odd.
-            guard ratio > 1.3, excess > 5 * peers.spread, excess > 20_000, excess * 50 > whole else { continue }
+            guard Double(entry.low) > 1.3 * peers.median, excess > 5 * peers.spread, excess > 20_000,
+                excess * 50 > whole
+            else { continue }
+            let ratio = Double(entry.median) / peers.median
             findings.append(
                 Finding(
-                    text:
-                        "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours in \(phase).",
-                    isWarning: true, weight: 100 + excess / 1e6, view: "layers", layer: entry.row.layer,
-                    device: entry.row.device))
+                    text: "Layer \(entry.row.layer) on \(entry.row.device) takes \(times(ratio)) its neighbours "
+                        + "in \(phase) (\(milliseconds(entry.median))).",
+                    isWarning: true, weight: 100 + (Double(entry.median) - peers.median) / 1e6, view: "layers",
+                    layer: entry.row.layer, device: entry.row.device,
+                    figures: (entry.median, Statistics.rounded(peers.median))))
         }
         return Array(findings.sorted { $0.weight > $1.weight }.prefix(3))
     }
 
     // MARK: Links
 
+    /// What a byte more may cost a hop: a link slower than gigabit Ethernet is slow.
+    private static let nanosPerByte = 8.0
+
+    /// A link's decode transits, and what one of its messages carries.
+    private struct Hop {
+        var row: LinksView.Row
+        var median: Int64
+        var low: Int64
+        var high: Int64
+        var sizeBytes: Double
+        /// What its two clocks may be off by.
+        var errorNanos: Int64
+
+        init?(_ row: LinksView.Row, errorNanos: Int64) {
+            guard let median = row.decode.p50Nanos, let low = row.decode.medianLowNanos,
+                let high = row.decode.medianHighNanos
+            else { return nil }
+            self.row = row
+            self.median = median
+            self.low = low
+            self.high = high
+            self.errorNanos = errorNanos
+            sizeBytes = max(1, Double(row.sizeBytes) / Double(max(1, row.transfers)))
+        }
+    }
+
+    /// What the other hops would take for messages of `size` bytes: the middle of medians, and of their upper ends.
+    ///
+    /// Hops with messages of similar size, else with larger ones, say it themselves; smaller messages say nothing about
+    /// the time that the bytes beyond them take, which is granted.
+    private static func expected(_ size: Double, of others: [Hop]) -> (median: Double, high: Double)? {
+        var chosen = others.filter { $0.sizeBytes <= 4 * size && size <= 4 * $0.sizeBytes }
+        if chosen.isEmpty { chosen = others.filter { $0.sizeBytes > size } }
+        var granted = 0.0
+        if chosen.isEmpty {
+            chosen = others
+            granted = (size - (others.map(\.sizeBytes).min() ?? size)) * nanosPerByte
+        }
+        guard let median = Statistics.percentile(50, of: chosen.map(\.median).sorted()),
+            let high = Statistics.percentile(50, of: chosen.map(\.high).sorted())
+        else { return nil }
+        return (max(1, Double(median) + granted), max(1, Double(high) + granted))
+    }
+
     private var slowLinks: [Finding] {
-        let rows = LinksView(input: input).rows.filter { $0.decode.count >= Self.leastCount }
+        // Between clocks that nothing ties together a transit says nothing, of this hop or of others.
+        let hops = LinksView(input: input).rows.compactMap { row in
+            input.clockError(row.state).flatMap { Hop(row, errorNanos: $0) }
+        }
         var findings: [Finding] = []
-        for (place, row) in rows.enumerated() {
-            guard let median = row.decode.p50Nanos else { continue }
-            let others = rows.indices.filter { $0 != place }
-            func meanSize(_ row: LinksView.Row) -> Double {
-                max(1, Double(row.sizeBytes) / Double(max(1, row.transfers)))
-            }
-            let size = meanSize(row)
-            let alike = others.filter { meanSize(rows[$0]) <= 4 * size && size <= 4 * meanSize(rows[$0]) }
-            let chosen = (alike.isEmpty ? others : alike).compactMap { rows[$0].decode.p50Nanos }
-            guard let reference = Statistics.percentile(50, of: chosen.sorted()), reference >= 0 else { continue }
-            let excess = Double(median) - Double(reference)
-            let ratio = Double(median) / Double(max(1, reference))
-            let error = Double(input.clockError(row.state) ?? 0)
-            guard ratio > 1.5, excess > 200_000, excess > 2 * error else { continue }
+        for (place, hop) in hops.enumerated() {
+            let others = hops.enumerated().filter { $0.offset != place }.map(\.element)
+            guard let reference = Self.expected(hop.sizeBytes, of: others) else { continue }
+            let excess = Double(hop.low) - reference.high
+            guard Double(hop.low) > 1.5 * reference.high, excess > 200_000, excess > 2 * Double(hop.errorNanos)
+            else { continue }
+            let row = hop.row
+            let ratio = Double(hop.median) / reference.median
             findings.append(
                 Finding(
                     text: "The hop \(row.from) to \(row.to) takes \(times(ratio)) the others in decode "
-                        + "(\(Decimals.significant(Double(median) / 1e6)) ms).",
-                    isWarning: true, weight: 90 + excess / 1e6, view: "links", link: (row.from, row.to)))
+                        + "(\(milliseconds(hop.median))).",
+                    isWarning: true, weight: 90 + (Double(hop.median) - reference.median) / 1e6, view: "links",
+                    link: (row.from, row.to), figures: (hop.median, Statistics.rounded(reference.median))))
         }
         return Array(findings.sorted { $0.weight > $1.weight }.prefix(2))
     }
@@ -132,24 +192,34 @@ struct Bottleneck {
     // MARK: Devices
 
     private var slowDevices: [Finding] {
-        let layers = LayersView(input: input).rows.filter { $0.decode.count >= Self.leastCount }
-        let byDevice = Dictionary(grouping: layers, by: \.device)
-        let medians = byDevice.mapValues { rows in
-            Statistics.percentile(50, of: rows.compactMap(\.decode.p50Nanos).sorted()) ?? 0
+        let layers = LayersView(input: input).rows.filter { $0.decode.medianLowNanos != nil }
+        /// The middle over a device's layers; of two the lesser, so that one slow layer does not make a slow device.
+        func middle(_ rows: [LayersView.Row], _ value: (Statistics) -> Int64?) -> Int64 {
+            let sorted = rows.compactMap { value($0.decode) }.sorted()
+            return sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]
         }
-        guard medians.count > 1 else { return [] }
+        let devices = Dictionary(grouping: layers, by: \.device).filter { $0.value.count > 1 }.mapValues { rows in
+            (
+                median: middle(rows, \.p50Nanos), low: middle(rows, \.medianLowNanos),
+                high: middle(rows, \.medianHighNanos), count: rows.count
+            )
+        }
         var findings: [Finding] = []
-        for (device, median) in medians.sorted(by: { $0.key < $1.key }) {
-            let others = medians.filter { $0.key != device }.map(\.value).sorted()
-            guard let reference = Statistics.percentile(50, of: others), reference > 0 else { continue }
-            let ratio = Double(median) / Double(reference)
-            let count = byDevice[device]?.count ?? 1
-            let excess = (Double(median) - Double(reference)) * Double(count)
-            guard ratio > 1.3, excess > 50_000 else { continue }
+        for (device, own) in devices.sorted(by: { $0.key < $1.key }) {
+            let others = devices.filter { $0.key != device }.map(\.value)
+            guard let reference = Statistics.percentile(50, of: others.map(\.median).sorted()), reference > 0,
+                let high = Statistics.percentile(50, of: others.map(\.high).sorted())
+            else { continue }
+            guard Double(own.low) > 1.3 * Double(high), (Double(own.low) - Double(high)) * Double(own.count) > 50_000
+            else { continue }
+            let ratio = Double(own.median) / Double(reference)
+            let excess = (Double(own.median) - Double(reference)) * Double(own.count)
             findings.append(
                 Finding(
-                    text: "A layer on \(device) takes \(times(ratio)) one on the other devices in decode.",
-                    isWarning: true, weight: 110 + excess / 1e6, view: "devices", device: device))
+                    text: "A layer on \(device) takes \(times(ratio)) one on the other devices in decode "
+                        + "(\(milliseconds(own.median))).",
+                    isWarning: true, weight: 110 + excess / 1e6, view: "devices", device: device,
+                    figures: (own.median, reference)))
         }
         return findings
     }
