@@ -6,7 +6,7 @@
 #   make lint format                 style, checked or applied
 #   make torture [SECONDS=600]       kills, faults, damage, power loss, fuzzing, sanitizers: docs/FAULTS.md
 #   make bench [ROUNDS=15] [ONLY=emit,seal] [ARGS=--write]   ours beside the peers, against the bars
-#   make accept                      the statistical kit
+#   make accept                      the statistical kits; its twenty demos take 8 minutes
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 ARGS ?=
@@ -53,6 +53,8 @@ bench: setup
 accept: setup
 	swift test --filter Diff
 	SPANREEL_ACCEPT=1 swift test --filter ClockSimulationTests
+	./spanreel --build-only
+	python3 Tests/Acceptance/bottlenecks.py .build/release/spanreel
 
 browser: setup
 	@Scripts/browser.sh
