@@ -248,13 +248,22 @@ public final class SessionEngine {
                 return event.time <= time && event.incarnation == incarnation && event.sequence <= seen
                     && !(frontier.map { $0 < place } ?? false) && (fold.position.map { $0 < place } ?? true)
             }
-            if batch.events.allSatisfy(isWanted) {
+            guard let first = batch.events.firstIndex(where: isWanted),
+                let last = batch.events.lastIndex(where: isWanted)
+            else { return }
+            if !batch.events[first...last].allSatisfy(isWanted) {
+                var kept = EventBatch()
+                for event in batch.events[first...last] where isWanted(event) { kept.append(event, from: batch) }
+                merge.ingest(kept)
+            } else if last - first + 1 == batch.events.count {
                 merge.ingest(batch)
-                return
+            } else {
+                // The end or the beginning of a block: its attributes are shared, not copied.
+                var kept = EventBatch()
+                kept.events = ContiguousArray(batch.events[first...last])
+                kept.attributes = batch.attributes
+                merge.ingest(kept)
             }
-            var kept = EventBatch()
-            for event in batch.events where isWanted(event) { kept.append(event, from: batch) }
-            merge.ingest(kept)
         }
         merge.flush(upTo: time) { event, batch in fold.apply(event, in: batch) }
         return fold

@@ -60,8 +60,9 @@ struct BlockDecoder {
     /// - Parameters:
     ///   - number: gives a stream the number that its events shall have.
     ///   - raw: leave stamps as ticks, and say so in the batch's `clock`.
+    ///   - isBare: leave attributes out, unread: half the time. Only of a payload that was proved otherwise.
     static func decode(
-        _ payload: BlockPayload, header: BlockHeader, symbols: Symbols, raw: Bool = false,
+        _ payload: BlockPayload, header: BlockHeader, symbols: Symbols, raw: Bool = false, isBare: Bool = false,
         number: (BlockStream) -> UInt32 = { _ in 0 }
     ) -> EventBatch? {
         withoutActuallyEscaping(number) { number in
@@ -70,7 +71,7 @@ struct BlockDecoder {
                     var reader = ByteReader(payload.main)
                     var decoder = BlockDecoder(header: header, symbols: symbols, number: number)
                     guard decoder.readTables(&reader) else { return nil }
-                    return decoder.decode(&reader, main, tail, raw)
+                    return decoder.decode(&reader, main, tail, raw, isBare)
                 }
             }
         }
@@ -78,7 +79,7 @@ struct BlockDecoder {
 
     private mutating func decode(
         _ reader: inout ByteReader, _ main: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer,
-        _ raw: Bool
+        _ raw: Bool, _ isBare: Bool
     ) -> EventBatch? {
         var heads = reader
         guard skipHeads(&reader) else { return nil }
@@ -109,9 +110,14 @@ struct BlockDecoder {
             }
         }
         var batch = EventBatch()
-        guard events(numbers, foreign, &batch), attributes(&source, &heads, numbers, &batch),
-            source.mainOffset == main.count, source.tailOffset == tail.count
-        else { return nil }
+        guard events(numbers, foreign, &batch) else { return nil }
+        if isBare {
+            for index in batch.events.indices { batch.events[index].attributeCount = 0 }
+        } else {
+            guard attributes(&source, &heads, numbers, &batch), source.mainOffset == main.count,
+                source.tailOffset == tail.count
+            else { return nil }
+        }
         if raw, !clock.isUnix {
             batch.clock = clock
         } else {

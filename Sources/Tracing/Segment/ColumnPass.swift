@@ -68,10 +68,10 @@ package struct ColumnPass: @unchecked Sendable {
             }
         }
 
-        /// Every event of the block that was loaded last, whole; nil when it contradicts the format.
+        /// Every event of the block that was loaded last, without attributes; nil when it contradicts the format.
         package func events() -> EventBatch? {
             guard let header else { return nil }
-            return BlockDecoder.decode(block.payload, header: header, symbols: symbols, number: number)
+            return BlockDecoder.decode(block.payload, header: header, symbols: symbols, isBare: true, number: number)
         }
 
         private func take(_ payload: BlockPayload, _ header: BlockHeader) -> Bool {
