@@ -1,4 +1,4 @@
-public import SpanreelTracing
+import SpanreelTracing
 
 extension SessionEngine {
     /// The critical paths of the requests that ended in the window, summed by role.
@@ -7,18 +7,16 @@ extension SessionEngine {
     /// requests in flight.
     public func path(_ query: ViewQuery = ViewQuery(window: .all)) throws(ReplayError) -> PathReport {
         let input = try input(query)
-        let from = input.window.selection == .all ? Int64.min : input.window.from
-        var low = Int64.max
-        for record in input.fold.requests.records {
-            guard let end = record.end, end > from, end <= input.instant.nanos else { continue }
-            low = min(low, record.start)
+        var (first, start) = (Int64.min, Int64.min)
+        if input.window.selection != .all {
+            first = min(input.window.from, .max - 1) + 1
+            let ended = input.fold.requests.records.filter { $0.end.map { $0 >= first } ?? false }
+            // The client's side reaches a little beyond the server's request.
+            start = ended.map { $0.start &- 2_000_000_000 }.min() ?? first
         }
         var fold = PathFold(
-            directory: input.directory, clocks: input.clocks,
-            window: (from == .max ? from : from &+ (from == .min ? 0 : 1))...max(from, input.instant.nanos),
+            directory: input.directory, clocks: input.clocks, window: first...max(first, input.instant.nanos),
             selector: input.fold.selector)
-        // Requests that the fold has forgotten are among those of the whole session only.
-        let start = input.window.selection == .all || low == .max ? Int64.min : low &- 2_000_000_000
         try scan(from: Timestamp(nanos: start), input, query.cut) { event, batch in fold.add(event, in: batch) }
         fold.finish()
         return PathReport(fold, input.directory)
@@ -39,14 +37,12 @@ extension SessionEngine {
         var merge = EventMerge()
         do throws(TraceError) {
             try reader.scan(from: start, to: input.instant) { batch in
-                if cut == nil, (batch.events.last?.time ?? input.instant) <= input.instant {
-                    merge.ingest(batch)
-                } else {
+                if let cut {
                     var kept = EventBatch()
-                    for event in batch.events where cut.map({ $0.contains(event) }) ?? true {
-                        kept.append(event, from: batch)
-                    }
+                    for event in batch.events where cut.contains(event) { kept.append(event, from: batch) }
                     merge.ingest(kept)
+                } else {
+                    merge.ingest(batch)
                 }
                 if let floor = reader.pendingFloor {
                     merge.flush(upTo: min(input.instant, Timestamp(nanos: floor.nanos &- 1)), body)

@@ -39,7 +39,12 @@ struct OpenSpan: BitwiseCopyable {
 
 /// The key that joins a hop's send to its receive: a number of the message id, or 0.
 @inline(__always) func messageKey(_ event: Event, in batch: borrowing EventBatch) -> Int64 {
-    guard let attribute = batch.attribute(.messageID, of: event) else { return 0 }
+    messageKey(batch.attribute(.messageID, of: event))
+}
+
+/// The same of the attribute itself.
+@inline(__always) func messageKey(_ attribute: Attribute?) -> Int64 {
+    guard let attribute else { return 0 }
     switch attribute.type {
     case .int: return Int64(bitPattern: mixed(attribute.bits, 1) | 1)
     case .string: return Int64(bitPattern: mixed(attribute.bits, 2) | 1)

@@ -12,8 +12,8 @@ struct PathFold {
         var pieces = 0
     }
 
-    /// Traces held at once, in spans; then the largest without a request is given up, else the largest.
-    private static let nodeLimit = 4 << 20
+    /// Spans held at once; then the largest trace without a request is given up, else the largest.
+    static let nodeLimit = 4 << 20
     /// A trace is over when its request has ended, nothing in it is open, and so long nothing came.
     private static let quietNanos: Int64 = 1_000_000_000
 
@@ -37,7 +37,8 @@ struct PathFold {
     private var keys: ContiguousArray<UInt64> = []
     /// Open spans, by id: the trace's slot above, the place below.
     private var open = KeyTable<UInt64>(filler: 0)
-    private var held = 0
+    private(set) var held = 0
+    private let nodeLimit: Int
     /// Traces that may be over, by the time when they have been quiet long enough.
     private var quiet: ContiguousArray<(due: Int64, slot: Int32, key: UInt64)> = []
     private var firstQuiet = 0
@@ -50,8 +51,10 @@ struct PathFold {
 
     /// - Parameter window: the requests that end in it count, by the stamps of their own clock.
     init(
-        directory: Directory, clocks: ClockAlignment, window: ClosedRange<Int64>, selector: RequestSelector? = nil
+        directory: Directory, clocks: ClockAlignment, window: ClosedRange<Int64>, selector: RequestSelector? = nil,
+        nodeLimit: Int = Self.nodeLimit
     ) {
+        self.nodeLimit = nodeLimit
         self.selector = selector
         self.directory = directory
         self.clocks = clocks
@@ -74,28 +77,30 @@ struct PathFold {
             end: event.kind == .span ? event.time.nanos : .max, role: event.role.index, stream: event.stream,
             sum: sum(event.role, event.stream), message: 0)
         if plan.operation == .hopSend || plan.operation == .hopReceive {
-            if let message = batch.attribute(.messageID, of: event) { node.message = message.bits &+ 1 }
+            node.message = messageKey(event, in: batch)
         }
         let place = traces[slot].nodes.count
-        if plan.operation == .request, traces[slot].request < 0 {
-            traces[slot].request = Int32(place)
-            if event.kind == .span { note(slot, event.time.nanos) }
-        }
+        if plan.operation == .request { traces[slot].requests.append(Int32(place)) }
         traces[slot].nodes.append(node)
         traces[slot].lastTime = event.time.nanos
         held += 1
         if event.kind == .begin {
             traces[slot].open += 1
             open.insert(node.id, UInt64(slot) << 32 | UInt64(place))
+        } else if plan.operation == .request {
+            noteIfOver(slot)
         }
-        if held > Self.nodeLimit { giveUp() }
+        if held > nodeLimit { giveUp() }
     }
 
     /// Ends: what is complete counts.
     mutating func finish() {
-        for slot in traces.indices where traces[slot].request >= 0 {
-            let request = traces[slot].nodes[Int(traces[slot].request)]
-            if request.end == .max { openRequests += 1 } else { close(slot) }
+        for slot in traces.indices {
+            close(slot)
+            for root in traces[slot].requests {
+                let request = traces[slot].nodes[Int(root)]
+                if request.end == .max, wants(request, traces[slot].trace) { openRequests += 1 }
+            }
         }
     }
 
@@ -108,10 +113,7 @@ struct PathFold {
         traces[slot].nodes[place].end = event.time.nanos
         traces[slot].lastTime = event.time.nanos
         traces[slot].open -= 1
-        let request = traces[slot].request
-        if traces[slot].open == 0, request >= 0, traces[slot].nodes[Int(request)].end != .max {
-            note(slot, event.time.nanos)
-        }
+        noteIfOver(slot)
     }
 
     private mutating func slot(_ trace: TraceID) -> Int32 {
@@ -137,23 +139,26 @@ struct PathFold {
 
     // MARK: The end of a trace
 
-    private mutating func note(_ slot: Int, _ time: Int64) {
-        let due = time.addingReportingOverflow(Self.quietNanos)
+    /// A trace that may be over is looked at again when it has been quiet long enough.
+    private mutating func noteIfOver(_ slot: Int) {
+        guard traces[slot].isOver else { return }
+        let due = traces[slot].lastTime.addingReportingOverflow(Self.quietNanos)
         quiet.append((due.overflow ? .max : due.partialValue, Int32(slot), keys[slot]))
     }
 
     private mutating func settle(_ now: Int64) {
         while firstQuiet < quiet.count, quiet[firstQuiet].due < now {
-            let (_, slot, key) = quiet[firstQuiet]
+            let (slot, key) = (Int(quiet[firstQuiet].slot), quiet[firstQuiet].key)
             firstQuiet += 1
-            guard keys[Int(slot)] == key, slots.find(key) == slot, traces[Int(slot)].open == 0 else { continue }
+            // Since then the place may be another trace's, or one that has just begun anew.
+            guard keys[slot] == key, traces[slot].isOver else { continue }
             // Something came since: it is asked again once that is as old.
-            if traces[Int(slot)].lastTime &+ Self.quietNanos >= now {
-                note(Int(slot), traces[Int(slot)].lastTime)
+            if traces[slot].lastTime &+ Self.quietNanos >= now {
+                noteIfOver(slot)
                 continue
             }
-            close(Int(slot))
-            release(Int(slot))
+            close(slot)
+            release(slot)
         }
         if firstQuiet > 4096 {
             quiet.removeFirst(firstQuiet)
@@ -161,12 +166,18 @@ struct PathFold {
         }
     }
 
+    /// Adds up the requests of a trace that have ended.
     private mutating func close(_ slot: Int) {
         let trace = traces[slot]
-        let request = trace.nodes[Int(trace.request)]
-        guard window.contains(request.end), wants(request, trace.trace) else { return }
-        let pieces = trace.path(clocks, directory, &algorithm)
-        requests += 1
+        for root in trace.requests {
+            let request = trace.nodes[Int(root)]
+            guard request.end != .max, window.contains(request.end), wants(request, trace.trace) else { continue }
+            requests += 1
+            add(trace.path(from: root, clocks, directory, &algorithm), of: trace)
+        }
+    }
+
+    private mutating func add(_ pieces: ContiguousArray<CriticalPath.Piece>, of trace: PathTrace) {
         var total: Int64 = 0
         trace.nodes.withUnsafeBufferPointer { nodes in
             sums.withUnsafeMutableBufferPointer { sums in
@@ -206,10 +217,7 @@ struct PathFold {
     private mutating func release(_ slot: Int) {
         held -= traces[slot].nodes.count
         for node in traces[slot].nodes where node.end == .max { _ = open.remove(node.id) }
-        var nodes = ContiguousArray<PathTrace.Node>()
-        swap(&nodes, &traces[slot].nodes)
-        nodes.removeAll(keepingCapacity: true)
-        traces[slot] = PathTrace(nodes: nodes)
+        traces[slot].clear()
         _ = slots.remove(keys[slot])
         keys[slot] = 0
         free.append(Int32(slot))
@@ -217,11 +225,8 @@ struct PathFold {
     }
 
     private mutating func giveUp() {
-        let largest = traces.indices.max { a, b in
-            (traces[a].request < 0 ? 1 : 0, traces[a].nodes.count) < (
-                traces[b].request < 0 ? 1 : 0, traces[b].nodes.count
-            )
-        }
+        func rank(_ slot: Int) -> (Int, Int) { (traces[slot].requests.isEmpty ? 1 : 0, traces[slot].nodes.count) }
+        let largest = traces.indices.filter { !traces[$0].nodes.isEmpty }.max { rank($0) < rank($1) }
         guard let largest else { return }
         notHeld += 1
         release(largest)

@@ -160,18 +160,21 @@ struct TraceQuery {
 
     /// The critical path under a node, with times as they are now.
     func path(from root: Int) -> ContiguousArray<CriticalPath.Piece> {
+        var algorithm = CriticalPath()
+        return pathTrace.path(from: Int32(root), .identity, directory, &algorithm)
+    }
+
+    private var pathTrace: PathTrace {
         var trace = PathTrace()
-        trace.request = Int32(root)
         trace.lastTime = instant
         for node in nodes {
             trace.nodes.append(
                 PathTrace.Node(
                     id: node.id.rawValue, parent: node.parentIndex == nil ? 0 : node.parent.rawValue, start: node.start,
                     end: node.effectiveEnd(instant), role: node.role.index, stream: node.stream, sum: 0,
-                    message: message(node).map { $0 &+ 1 } ?? 0))
+                    message: messageKey(node.attributes.first { $0.key == .messageID })))
         }
-        var algorithm = CriticalPath()
-        return trace.path(.identity, directory, &algorithm)
+        return trace
     }
 
     /// Marks the spans whose delay would delay the end: those with a piece of the path under the longest root, what
@@ -200,43 +203,18 @@ struct TraceQuery {
         }
     }
 
-    /// What joins a send to its receive.
-    private func message(_ node: Node) -> UInt64? {
-        node.attributes.first { $0.key == .messageID }.flatMap { attribute in
-            attribute.type == .int || attribute.type == .string ? attribute.bits : nil
-        }
-    }
-
-    /// Joins each receive to its send: by link and message id, else by parent.
+    /// A flow for each message of which both sides are there and the receive has ended.
     private mutating func findFlows(_ clocks: ClockAlignment) {
-        struct Key: Hashable {
-            var link: Int32
-            var message: UInt64
-        }
-        var sends: [Key: Int] = [:]
-        for (index, node) in nodes.enumerated() {
-            let plan = directory.plan(node.role)
-            if plan.operation == .hopSend, let message = message(node) {
-                sends[Key(link: plan.link, message: message)] = index
-            }
-        }
-        for node in nodes {
-            let plan = directory.plan(node.role)
-            guard plan.operation == .hopReceive else { continue }
-            var send = message(node).flatMap { sends[Key(link: plan.link, message: $0)] }
-            if send == nil, let parent = indexOfSpan[node.parent.rawValue],
-                directory.plan(nodes[parent].role).operation == .hopSend
-            {
-                send = parent
-            }
-            guard let send, let end = node.end else { continue }
-            let from = Int(directory.stream(nodes[send].stream).domain)
-            let to = Int(directory.stream(node.stream).domain)
-            let a = clocks.offset(domain: from, at: nodes[send].start).error
+        for hop in pathTrace.hops(directory, parent: { nodes[$0].parentIndex ?? -1 }) {
+            let (send, receive) = (nodes[hop.send], nodes[hop.receive])
+            guard let end = receive.end else { continue }
+            let from = Int(directory.stream(send.stream).domain)
+            let to = Int(directory.stream(receive.stream).domain)
+            let a = clocks.offset(domain: from, at: send.start).error
             let b = clocks.offset(domain: to, at: end).error
             flows.append(
                 Flow(
-                    from: nodes[send].id, to: node.id, transit: end &- nodes[send].start,
+                    from: send.id, to: receive.id, transit: end &- send.start,
                     // Of raw stamps nothing is known.
                     error: from == to ? 0 : clocks.isIdentity ? nil : a.flatMap { a in b.map { a &+ $0 } }))
         }
