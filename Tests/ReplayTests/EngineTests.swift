@@ -14,23 +14,7 @@ import Testing
     /// Writes a sample as a packed session.
     private func saved(_ sample: Sample, in folder: String) throws -> String {
         let path = folder + "/sample.reel"
-        let writer = try SessionWriter(
-            path: path, name: "sample", createdUnixNanos: Sample.origin, symbols: sample.symbols)
-        var streams: [UInt32] = []
-        for (index, fact) in sample.streams.enumerated() {
-            var info = StreamInfo(id: StreamID(high: 1, low: UInt64(index + 1)), device: fact.device)
-            info.host = fact.host
-            info.clockDomain = fact.clockDomain
-            info.stage = fact.stage
-            info.firstLayer = fact.firstLayer
-            info.lastLayer = fact.lastLayer
-            streams.append(try writer.addStream(info))
-        }
-        for batch in sample.batches {
-            guard let first = batch.events.first else { continue }
-            try writer.append(batch, stream: streams[Int(first.stream)])
-        }
-        try writer.finish()
+        try saveSession(sample.batches, sample.streams, sample.symbols, name: "sample", to: path)
         return path
     }
 

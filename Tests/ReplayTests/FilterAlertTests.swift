@@ -4,15 +4,8 @@ import Testing
 
 @testable import SpanreelReplay
 
-@Suite struct FilterAlertTests {
+@Suite struct FilterAlertTests: FilterSuite {
     private static func rules(_ text: String) throws -> AlertRules { try AlertRules.parse(Array(text.utf8)) }
-
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("filter-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try body(path)
-    }
 
     @Test(
         "A rule of a variant sees what a session of that variant alone shows",

@@ -5,24 +5,8 @@ import Testing
 @testable import SpanreelReplay
 
 /// Filters on a session that is being written, through the public recorder.
-@Suite struct FilterLiveTests {
+@Suite struct FilterLiveTests: FilterSuite {
     private let views = ViewName.allCases.filter { $0 != .processes }
-
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("filter-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try body(path)
-    }
-
-    private func data(_ bytes: [UInt8]) throws -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        return String(text[try #require(text.range(of: "\"views\":")).lowerBound...])
-    }
-
-    private func parsed(_ bytes: [UInt8]) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
-    }
 
     private func open(_ path: String) throws -> Recorder {
         var options = Recorder.Options()

@@ -4,32 +4,13 @@ import Testing
 
 @testable import SpanreelReplay
 
-@Suite struct FilterTests {
+@Suite struct FilterTests: FilterSuite {
     /// What is about requests, so that it can be of some of them.
     static let views: [ViewName] = [.throughput, .latency, .layers, .links, .cache, .memory, .devices, .requests]
     static let filters = [
         RequestFilter(model: "small"), RequestFilter(variant: "a"), RequestFilter(model: "large", variant: "b"),
         RequestFilter(variant: RequestFilter.none),
     ]
-
-    /// A folder for a test's sessions, removed behind it.
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("filter-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try body(path)
-    }
-
-    /// The answer from `"data"` or `"views"` on: what must not depend on how it was come by.
-    private func data(_ bytes: [UInt8]) throws -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        let range = try #require(text.range(of: "\"data\":") ?? text.range(of: "\"views\":"))
-        return String(text[range.lowerBound...])
-    }
-
-    private func parsed(_ bytes: [UInt8]) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
-    }
 
     private static func wants(_ filter: RequestFilter, _ model: String?, _ variant: String?) -> Bool {
         (filter.model ?? (model ?? RequestFilter.none)) == (model ?? RequestFilter.none)

@@ -1,5 +1,6 @@
 import Foundation
 import SpanreelTracing
+import Testing
 
 @testable import SpanreelReplay
 
@@ -204,23 +205,31 @@ struct MixedSession {
 
     /// Writes it as a packed session.
     func save(_ path: String) throws -> String {
-        let writer = try SessionWriter(path: path, name: "mixed", createdUnixNanos: Self.origin, symbols: symbols)
-        var numbers: [UInt32] = []
-        for (index, fact) in streams.enumerated() {
-            var info = StreamInfo(id: StreamID(high: 1, low: UInt64(index + 1)), device: fact.device)
-            info.host = fact.host
-            info.clockDomain = fact.clockDomain
-            info.stage = fact.stage
-            info.firstLayer = fact.firstLayer
-            info.lastLayer = fact.lastLayer
-            info.model = fact.model
-            numbers.append(try writer.addStream(info))
-        }
-        for batch in batches {
-            guard let first = batch.events.first else { continue }
-            try writer.append(batch, stream: numbers[Int(first.stream)])
-        }
-        try writer.finish()
+        try saveSession(batches, streams, symbols, name: "mixed", to: path)
         return path
+    }
+}
+
+/// What tests of filters share.
+protocol FilterSuite {}
+
+extension FilterSuite {
+    /// A folder for a test's sessions, removed behind it.
+    func inFolder(_ body: (String) throws -> Void) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("filter-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try body(path)
+    }
+
+    /// The answer from `"data"` or `"views"` on: what must not depend on how it was come by.
+    func data(_ bytes: [UInt8]) throws -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let range = try #require(text.range(of: "\"data\":") ?? text.range(of: "\"views\":"))
+        return String(text[range.lowerBound...])
+    }
+
+    func parsed(_ bytes: [UInt8]) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     }
 }

@@ -284,3 +284,26 @@ func json(_ name: ViewName, _ input: SnapshotInput) -> String {
     }
     return String(decoding: writer.bytes, as: UTF8.self)
 }
+
+/// Writes batches of one stream each as a packed session.
+func saveSession(
+    _ batches: [EventBatch], _ streams: [StreamFact], _ symbols: Symbols, name: String, to path: String
+) throws {
+    let writer = try SessionWriter(path: path, name: name, createdUnixNanos: Sample.origin, symbols: symbols)
+    var numbers: [UInt32] = []
+    for (index, fact) in streams.enumerated() {
+        var info = StreamInfo(id: StreamID(high: 1, low: UInt64(index + 1)), device: fact.device)
+        info.host = fact.host
+        info.clockDomain = fact.clockDomain
+        info.stage = fact.stage
+        info.firstLayer = fact.firstLayer
+        info.lastLayer = fact.lastLayer
+        info.model = fact.model
+        numbers.append(try writer.addStream(info))
+    }
+    for batch in batches {
+        guard let first = batch.events.first else { continue }
+        try writer.append(batch, stream: numbers[Int(first.stream)])
+    }
+    try writer.finish()
+}

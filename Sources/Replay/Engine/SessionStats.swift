@@ -83,17 +83,7 @@ public enum SessionStats {
         lines.append("")
     }
 
-    private static func row(_ name: String, _ statistics: Statistics) -> [String] {
-        [
-            name, Human.count(Int64(statistics.count)), Human.duration(statistics.minNanos),
-            Human.duration(statistics.meanNanos), Human.duration(statistics.sigmaNanos),
-            Human.duration(statistics.p50Nanos), Human.duration(statistics.p95Nanos),
-            Human.p99(statistics),
-            Human.duration(statistics.maxNanos),
-        ]
-    }
-
-    private static let columns = ["count", "min", "mean", "sigma", "P50", "P95", "P99", "max"]
+    private static func row(_ name: String, _ statistics: Statistics) -> [String] { [name] + statistics.cells }
 
     private static func latency(_ input: SnapshotInput, _ lines: inout [String]) {
         let view = LatencyView(input: input)
@@ -103,7 +93,7 @@ public enum SessionStats {
             "  "
                 + RequestState.allCases.filter { states[$0, default: 0] > 0 || $0 == .finished }
                 .map { "\($0.rawValue) \(states[$0, default: 0])" }.joined(separator: ", "))
-        var table = TextTable([""] + columns)
+        var table = TextTable([""] + Statistics.columns)
         table.add(row("time to first token", input.ttft))
         table.add(row("time per output token", input.fold.requests.tpot.statistics(in: input.window)))
         table.add(row("gap between tokens", input.fold.requests.itl.statistics(in: input.window)))
@@ -126,7 +116,7 @@ public enum SessionStats {
         for (phase, value) in [("decode", \LayersView.Row.decode), ("prefill", \LayersView.Row.prefill)] {
             guard rows.contains(where: { $0[keyPath: value].count > 0 }) else { continue }
             lines.append("Layers, \(phase)")
-            var table = TextTable(["layer", "device"] + columns, left: [1])
+            var table = TextTable(["layer", "device"] + Statistics.columns, left: [1])
             for entry in rows {
                 var cells = row(String(entry.layer), entry[keyPath: value])
                 cells.insert(Human.safe(entry.device), at: 1)

@@ -15,24 +15,16 @@ public struct Observations: Sendable {
 
     private var chunks: ContiguousArray<ContiguousArray<Observation>> = []
     private var evicted: Sketch?
+    private var moments = Moments()
     /// Observations so far.
-    public private(set) var count = 0
-    private var sum: Int128 = 0
-    private var squares: UInt128 = 0
-    private var least = Int64.max
-    private var greatest = Int64.min
+    public var count: Int { moments.count }
 
     /// An empty group.
     public init() {}
 
     /// Adds one observation. O(1) amortised, no allocation but one per 512.
     mutating func add(_ value: Int64, at time: Int64, evictedAs correct: (Observation) -> Int64 = { $0.value }) {
-        count &+= 1
-        sum &+= Int128(value)
-        let magnitude = value.magnitude
-        squares = squares.addingReportingOverflow(UInt128(magnitude) &* UInt128(magnitude)).partialValue
-        if value < least { least = value }
-        if value > greatest { greatest = value }
+        moments.add(value)
         if let last = chunks.indices.last, chunks[last].count < Self.chunkSize {
             chunks[last].append(Observation(time: time, value: value))
             return
@@ -85,8 +77,7 @@ public struct Observations: Sendable {
         guard case .all = window.selection, let evicted else { return Statistics(exact: values(in: window)) }
         var sketch = evicted
         for chunk in chunks { for observation in chunk { sketch.add(observation.value) } }
-        return Statistics(
-            sketch: sketch, count: count, sum: sum, squares: squares, least: least, greatest: greatest)
+        return Statistics(sketch: sketch, moments: moments)
     }
 
     /// Whether anything left the exact part.

@@ -7,6 +7,8 @@ struct ScanCounter {
     private let device: (StreamID, Int) -> String
     private let trace: TraceID?
     private var roles: [Role] = []
+    /// By the worker's number of the stream.
+    private var devices: [String] = []
 
     init(
         _ worker: ColumnPass.Worker, origin: Int64, trace: TraceID?, device: @escaping (StreamID, Int) -> String
@@ -46,10 +48,9 @@ struct ScanCounter {
         return Int(id.index) < roles.count ? roles[Int(id.index)] : Role(.other)
     }
 
-    private func device(_ stream: UInt32) -> String {
-        guard Int(stream) < worker.streams.count else { return "" }
-        let stream = worker.streams[Int(stream)]
-        return device(stream.id, stream.epoch)
+    private mutating func device(_ stream: UInt32) -> String {
+        for stream in worker.streams.dropFirst(devices.count) { devices.append(device(stream.id, stream.epoch)) }
+        return Int(stream) < devices.count ? devices[Int(stream)] : ""
     }
 
     private mutating func layer(_ group: ColumnBlock.Group, _ role: Role, _ block: ColumnBlock) {

@@ -19,7 +19,7 @@ extension ScanReport {
                         json.field("device", row.device)
                         json.field("layer", row.layer)
                         json.field("phase", row.phase.label)
-                        Self.statistics(row.durations, &json)
+                        json.statistics(row.durations)
                     }
                 }
             }
@@ -28,7 +28,7 @@ extension ScanReport {
                 json.field("prompt", promptCount)
                 Self.stretches("generatedPerSecond", generated, &json)
                 Self.stretches("promptPerSecond", prompt, &json)
-                json.object("lastGaps") { Self.statistics(gaps.last, &$0) }
+                json.statistics("lastGaps", gaps.last)
                 json.field("greatestMeanGapNanos", gaps.greatestMeanNanos)
                 json.field("greatestMeanGapAtNanos", gaps.greatestAtNanos)
             }
@@ -70,18 +70,6 @@ extension ScanReport {
                 }
             }
         }
-    }
-
-    private static func statistics(_ statistics: Statistics, _ json: inout JSONWriter) {
-        json.field("count", statistics.count)
-        json.field("minNanos", statistics.minNanos)
-        json.field("meanNanos", statistics.meanNanos)
-        json.field("sigmaNanos", statistics.sigmaNanos)
-        json.field("p50Nanos", statistics.p50Nanos)
-        json.field("p95Nanos", statistics.p95Nanos)
-        json.field("p99Nanos", statistics.p99Nanos)
-        json.field("maxNanos", statistics.maxNanos)
-        json.field("known", statistics.isKnown)
     }
 
     private static func row(_ row: TraceRow, _ json: inout JSONWriter) {

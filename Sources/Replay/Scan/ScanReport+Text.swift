@@ -39,16 +39,9 @@ extension ScanReport {
     private func layerLines(_ lines: inout [String]) {
         guard !layers.isEmpty else { return }
         lines.append("Layers")
-        var table = TextTable(
-            ["device", "layer", "phase", "count", "min", "mean", "sigma", "P50", "P95", "P99", "max"], left: [0, 2])
+        var table = TextTable(["device", "layer", "phase"] + Statistics.columns, left: [0, 2])
         for row in layers {
-            let durations = row.durations
-            table.add([
-                Human.safe(row.device), "\(row.layer)", row.phase.label, Human.count(Int64(durations.count)),
-                Human.duration(durations.minNanos), Human.duration(durations.meanNanos),
-                Human.duration(durations.sigmaNanos), Human.duration(durations.p50Nanos),
-                Human.duration(durations.p95Nanos), Human.p99(durations), Human.duration(durations.maxNanos),
-            ])
+            table.add([Human.safe(row.device), "\(row.layer)", row.phase.label] + row.durations.cells)
         }
         lines += table.lines + [""]
     }
@@ -59,7 +52,7 @@ extension ScanReport {
         var table = TextTable(["", "transfers", "bytes", "greatest in a second"])
         for row in links {
             table.add([
-                Human.safe("\(row.link.from) -> \(row.link.to)"), Human.count(Int64(row.transfers)),
+                Human.safe("\(row.link.from) > \(row.link.to)"), Human.count(Int64(row.transfers)),
                 Human.bytes(row.sizeBytes), Human.bytes(row.seconds.map(\.sum).max()),
             ])
         }

@@ -159,20 +159,3 @@ struct SnapshotInput {
         return a &+ b
     }
 }
-
-extension JSONWriter {
-    /// A member of the statistics shape.
-    mutating func statistics(_ name: String, _ value: Statistics) {
-        object(name) { json in
-            json.field("count", value.count)
-            json.field("minNanos", value.minNanos)
-            json.field("meanNanos", value.meanNanos)
-            json.field("sigmaNanos", value.sigmaNanos)
-            json.field("p50Nanos", value.p50Nanos)
-            json.field("p95Nanos", value.p95Nanos)
-            json.field("p99Nanos", value.p99Nanos)
-            json.field("maxNanos", value.maxNanos)
-            json.field("known", value.isKnown)
-        }
-    }
-}

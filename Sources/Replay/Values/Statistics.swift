@@ -57,6 +57,13 @@ public struct Statistics: Sendable, Equatable {
     }
 
     /// Statistics of more observations than are held: sums are exact, percentiles within 1 %.
+    init(sketch: Sketch, moments: Moments) {
+        self.init(
+            sketch: sketch, count: moments.count, sum: moments.sum, squares: moments.squares, least: moments.least,
+            greatest: moments.greatest)
+    }
+
+    /// The same from its parts.
     init(sketch: Sketch, count: Int, sum: Int128, squares: UInt128, least: Int64, greatest: Int64) {
         self.count = count
         guard count > 0, sketch.count > 0 else { return }

@@ -96,7 +96,7 @@ struct BlockDecoder {
                 members.append(member)
             }
         }
-        guard let numbers = Self.templateNumbers(&source, count, templates) else { return nil }
+        guard let numbers = templateNumbers(&source) else { return nil }
         for column in 0..<FixedColumn.count {
             for index in templates.indices {
                 guard templates[index].rows(column) > 0 else {
@@ -144,9 +144,7 @@ struct BlockDecoder {
     }
 
     /// The template of each event, and how many events each has: as many as it claims.
-    private static func templateNumbers(_ source: inout ColumnSource, _ count: Int, _ templates: [Template])
-        -> [UInt16]?
-    {
+    private func templateNumbers(_ source: inout ColumnSource) -> [UInt16]? {
         guard let low = source.takeMain(count) else { return nil }
         var numbers = [UInt16](repeating: 0, count: count)
         for index in 0..<count { numbers[index] = UInt16(low[index]) }

@@ -95,18 +95,10 @@ extension SessionReader {
     /// - Throws: ``TraceError`` as `poll` does.
     package func columnPass() throws(TraceError) -> ColumnPass {
         let fresh = try settle()
-        var copies: [UInt64: [BlockPlace]] = [:]
-        for place in known where place.isCopy { copies[place.block.header.incarnation, default: []].append(place) }
-        var sources: [ColumnPass.Source] = []
-        for place in known where !place.isCopy {
-            let header = place.block.header
-            let same = (copies[header.incarnation] ?? []).filter {
-                $0.block.header.firstSequence == header.firstSequence
-                    && $0.block.header.lastSequence == header.lastSequence
-            }
-            sources.append(
-                .stored(
-                    files[place.file].reader, place.block, copies: same.map { (files[$0.file].reader, $0.block) }))
+        var sources = known.map { place in
+            ColumnPass.Source.stored(
+                files[place.file].reader, place.block,
+                copies: copies(of: place).map { (files[$0.file].reader, $0.block) })
         }
         let streams = streams.map { BlockStream(id: $0.id, epoch: UInt32(truncatingIfNeeded: $0.epoch)) }
         let encoder = try BlockEncoder()

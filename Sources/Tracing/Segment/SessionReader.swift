@@ -20,6 +20,8 @@ public final class SessionReader {
     private(set) var files: [SourceFile] = []
     private(set) var live: [UInt32: LiveStream] = [:]
     private(set) var known: [BlockPlace] = []
+    /// Blocks whose sequences `known` has already.
+    private var copies: [BlockPlace] = []
     private var undelivered: [BlockPlace] = []
     // Sequences delivered by poll, and sequences that known blocks hold, by incarnation.
     private(set) var delivered: LiveStream.Cursors = [:]
@@ -117,7 +119,8 @@ public final class SessionReader {
             ledger.add(Array(fresh))
             files[index].reportedDamages += fresh.count
         }
-        known.append(contentsOf: found)
+        known.append(contentsOf: found.filter { !$0.isCopy })
+        copies.append(contentsOf: found.filter(\.isCopy))
         undelivered.append(contentsOf: found)
         for (index, stream) in live { refresh(index, stream) }
         try enforce()
@@ -345,7 +348,7 @@ public final class SessionReader {
     public func scan(from: Timestamp, to: Timestamp, _ body: (borrowing EventBatch) -> Void) throws(TraceError) {
         let fresh = try settle()
         let wanted = known.filter {
-            !$0.isCopy && $0.block.header.minStart <= to.nanos && $0.block.header.maxTime >= from.nanos
+            $0.block.header.minStart <= to.nanos && $0.block.header.maxTime >= from.nanos
         }
         let order = Self.inTimeOrder(wanted)
         defer { pendingFloor = nil }
@@ -395,21 +398,26 @@ public final class SessionReader {
     }
 
     private func decodeCopy(of place: BlockPlace) throws(TraceError) -> EventBatch? {
-        let header = place.block.header
-        for copy in known
-        where copy.isCopy && copy.block.header.incarnation == header.incarnation
-            && copy.block.header.firstSequence == header.firstSequence
-            && copy.block.header.lastSequence == header.lastSequence
-        {
+        for copy in copies(of: place) {
             if let batch = try decode(copy) { return batch }
         }
         return nil
     }
 
+    /// The other blocks that hold the same sequences: a sync failed, and the block was written again.
+    func copies(of place: BlockPlace) -> [BlockPlace] {
+        let header = place.block.header
+        return copies.filter { copy in
+            let other = copy.block.header
+            return other.incarnation == header.incarnation && other.firstSequence == header.firstSequence
+                && other.lastSequence == header.lastSequence
+        }
+    }
+
     /// Events in sealed blocks, by their headers.
-    public var sealedEventCount: Int { known.reduce(0) { $0 + ($1.isCopy ? 0 : $1.block.header.eventCount) } }
+    public var sealedEventCount: Int { known.reduce(0) { $0 + $1.block.header.eventCount } }
     /// Sealed blocks of events.
-    public var blockCount: Int { known.count }
+    public var blockCount: Int { known.count + copies.count }
     /// Bytes of all files of the session.
     public var sizeBytes: Int { files.reduce(0) { $0 + $1.reader.sizeBytes } }
 
