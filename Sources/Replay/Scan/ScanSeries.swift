@@ -5,7 +5,10 @@ struct ScanSeries: Sendable {
 
     let origin: Int64
     let widthNanos: Int64
-    private(set) var sums: [Int: Int64] = [:]
+    /// By ascending stretch: what writers say comes nearly always in the order of time.
+    private var sums: ContiguousArray<(bucket: Int, sum: Int64)> = []
+    /// Of stretches that came after later ones.
+    private var late: [Int: Int64] = [:]
     private(set) var beyond: Int64 = 0
     private(set) var total: Int64 = 0
     /// Numbers added.
@@ -42,12 +45,24 @@ struct ScanSeries: Sendable {
     mutating func flush() {
         guard pending != 0 else { return }
         total &+= pending
-        if sums[current] != nil || sums.count < Self.limit {
-            sums[current, default: 0] &+= pending
-        } else {
-            beyond &+= pending
-        }
+        settle(current, pending)
         pending = 0
+    }
+
+    private mutating func settle(_ bucket: Int, _ sum: Int64) {
+        let last = sums.last?.bucket ?? .min
+        let isHeld = bucket == last || late[bucket] != nil
+        guard isHeld || sums.count + late.count < Self.limit else {
+            beyond &+= sum
+            return
+        }
+        if bucket == last {
+            sums[sums.count - 1].sum &+= sum
+        } else if bucket > last {
+            sums.append((bucket, sum))
+        } else {
+            late[bucket, default: 0] &+= sum
+        }
     }
 
     mutating func merge(_ other: ScanSeries) {
@@ -55,9 +70,25 @@ struct ScanSeries: Sendable {
         total &+= other.total
         count += other.count
         beyond &+= other.beyond
-        for (bucket, value) in other.sums { sums[bucket, default: 0] &+= value }
+        for (bucket, sum) in other.sums { late[bucket, default: 0] &+= sum }
+        late.merge(other.late) { $0 &+ $1 }
     }
 
     /// The stretches in order.
-    var entries: [(bucket: Int, sum: Int64)] { sums.map { ($0.key, $0.value) }.sorted { $0.bucket < $1.bucket } }
+    var entries: [(bucket: Int, sum: Int64)] {
+        var all = Array(sums)
+        guard !late.isEmpty else { return all }
+        all += late.map { ($0.key, $0.value) }
+        all.sort { $0.bucket < $1.bucket }
+        var joined: [(bucket: Int, sum: Int64)] = []
+        joined.reserveCapacity(all.count)
+        for entry in all {
+            if joined.last?.bucket == entry.bucket {
+                joined[joined.count - 1].sum &+= entry.sum
+            } else {
+                joined.append(entry)
+            }
+        }
+        return joined
+    }
 }

@@ -21,6 +21,13 @@ struct ClassTable: @unchecked Sendable {
         self.widths = UnsafePointer(widths)
     }
 
+    /// The greatest of `count` symbols.
+    func greatest(of symbols: UnsafePointer<UInt8>, _ count: Int) -> UInt8 {
+        var greatest: UInt8 = 0
+        for index in 0..<count { greatest = max(greatest, symbols[index]) }
+        return greatest
+    }
+
     /// The bits behind `count` symbols; nil when one of them stands for no value. Computed rather than looked up, so that
     /// many symbols go in one instruction: a symbol of class c = symbol >> s has c - 1 bits, the first two classes none.
     func bits(of symbols: UnsafePointer<UInt8>, _ count: Int) -> Int? {

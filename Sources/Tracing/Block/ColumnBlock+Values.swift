@@ -16,7 +16,7 @@ extension ColumnBlock {
         }
 
         /// The number of a row below the group's count.
-        @inlinable package subscript(row: Int) -> Int64 { base[row &* stride] }
+        @inlinable @inline(__always) package subscript(row: Int) -> Int64 { base[row &* stride] }
     }
 
     /// When each event of a group happened, a span's end: Unix nanoseconds on the stream's own clock.
@@ -41,10 +41,16 @@ extension ColumnBlock {
         return Values(unixNanos(starts, group.count))
     }
 
-    /// How long each span of a group took, nanoseconds, below 0 where it ends before it starts; 0 for other kinds.
+    /// How long each span of a group took, nanoseconds, below 0 where it ends before it starts; 0 for other kinds. Valid
+    /// until the durations of another group are asked for.
     package func durations(_ group: Group) -> UnsafeBufferPointer<Int64>? {
+        durations.flatMap { durations(group, into: $0) }
+    }
+
+    private func durations(
+        _ group: Group, into target: UnsafeMutablePointer<Int64>
+    ) -> UnsafeBufferPointer<Int64>? {
         guard let ends = times, let extents else { return nil }
-        let target = arena.allocate(group.count)
         if group.kind == .span, !hasEdges(group), !clock.isUnix {
             clock.calibration.durations(
                 endingAt: ends + group.firstRow, extents + group.firstRow, step: Int64(bitPattern: clock.step),
@@ -144,11 +150,9 @@ extension ColumnBlock {
         case ReferenceColumn.start: return starts(group)?.column(group.count)
         case ReferenceColumn.time: return times(group)?.column(group.count)
         default:
-            return durations(group).flatMap { durations in
-                durations.baseAddress.map {
-                    ColumnValues(base: UnsafeMutablePointer(mutating: $0), stride: 1, count: durations.count)
-                }
-            }
+            let target = arena.allocate(group.count)
+            guard durations(group, into: target) != nil else { return nil }
+            return ColumnValues(base: target, stride: 1, count: group.count)
         }
     }
 }

@@ -54,6 +54,8 @@ package final class ColumnBlock {
     @exclusivity(unchecked) private var edges: [ColumnValues?] = []
     /// Starts of all spans by row, once a group with edges was asked for.
     @exclusivity(unchecked) private var starts: UnsafeMutablePointer<Int64>?
+    /// Room for the durations of any one group: what is asked for one group after the other stays in the first cache.
+    @exclusivity(unchecked) private(set) var durations: UnsafeMutablePointer<Int64>?
 
     /// A block without events.
     package init() {}
@@ -62,7 +64,7 @@ package final class ColumnBlock {
     func clear() {
         groups.removeAll(keepingCapacity: true)
         arena.reset()
-        (extents, times, starts) = (nil, nil, nil)
+        (extents, times, starts, durations) = (nil, nil, nil, nil)
         edges.removeAll(keepingCapacity: true)
         payload = BlockPayload(main: [])
         (count, traces, templates) = (0, [], [])
@@ -158,11 +160,11 @@ package final class ColumnBlock {
 
     /// The time of every event: a sum over the gaps, and over the extents of spans, in the order of events.
     private func walk() -> Bool {
-        let advances = arena.allocate(count)
         let extents = arena.allocate(count)
+        // First how far each event advances the time, then in the same place the time.
         let times = arena.allocate(count)
         for group in groups {
-            let advance = advances + group.firstRow
+            let advance = times + group.firstRow
             let extent = extents + group.firstRow
             guard fill(group, FixedColumn.gap, advance), fill(group, FixedColumn.extent, extent) else { return false }
             guard group.kind == .span else {
@@ -177,13 +179,14 @@ package final class ColumnBlock {
                 for row in 0..<group.count where edge[row] == 0 { advance[row] &+= extent[row] }
             }
         }
-        guard add(advances, into: times) else { return false }
+        guard add(up: times) else { return false }
         (self.extents, self.times) = (extents, times)
+        durations = arena.allocate(groups.reduce(0) { max($0, $1.count) })
         return true
     }
 
-    /// Adds up advances in the order of events; false when the groups have not as many events as they claim.
-    private func add(_ advances: UnsafePointer<Int64>, into times: UnsafeMutablePointer<Int64>) -> Bool {
+    /// Turns advances into times, in the order of events; false when the groups have not as many events as they claim.
+    private func add(up times: UnsafeMutablePointer<Int64>) -> Bool {
         let step = Int64(bitPattern: clock.step)
         let base = baseTime
         let isWide = groups.count > 256
@@ -200,7 +203,7 @@ package final class ColumnBlock {
                     let row = rows[number]
                     guard row < count else { return false }
                     rows[number] = row &+ 1
-                    steps &+= advances[row]
+                    steps &+= times[row]
                     times[row] = base &+ steps &* step
                 }
                 return groups.allSatisfy { rows[$0.index] == $0.firstRow + $0.count }

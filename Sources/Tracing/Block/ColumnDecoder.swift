@@ -203,7 +203,21 @@ struct ColumnSource {
         let size = (total + 7) / 8
         guard let bits = takeTail(size) else { return false }
         var position = 0
-        for index in 0..<head.count {
+        var index = 0
+        if table.widths[Int(table.greatest(of: symbols, head.count))] <= 56 {
+            // As long as eight bytes are there: they hold all bits of a value, wherever it begins in the first of them.
+            let last = size &- 8
+            while index < head.count, position >> 3 <= last {
+                let symbol = Int(symbols[index])
+                let width = UInt64(table.widths[symbol])
+                let raw = UnsafeRawPointer(bits + (position >> 3)).loadUnaligned(as: UInt64.self)
+                let rest = UInt64(littleEndian: raw) &>> UInt64(position & 7) & (1 &<< width &- 1)
+                target[index] = Int64(bitPattern: table.bases[symbol] &+ rest)
+                position &+= Int(width)
+                index &+= 1
+            }
+        }
+        for index in index..<head.count {
             let symbol = Int(symbols[index])
             let width = Int(table.widths[symbol])
             let value = table.bases[symbol] &+ Self.bits(bits, size, position, width)

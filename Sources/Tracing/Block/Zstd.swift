@@ -4,12 +4,17 @@ internal import CZstd
 /// without an error.
 // @unchecked: a context is used by one owner at a time, which its two users (Sealer, SessionWriter) are.
 package final class ZstdCompressor: @unchecked Sendable {
+    /// From here on zstd looks for matches of three and four bytes unless it is told not to.
+    private static let strongLevel = 13
     private let context: OpaquePointer
 
     package init(level: Int) throws(TraceError) {
         guard let context = ZSTD_createCCtx() else { throw TraceError(.system, "zstd could not allocate a compressor") }
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, PlantedBug.isOn(.payloadUnchecked) ? 0 : 1)
+        // Columns of small numbers are full of matches of three bytes that save next to nothing and cost a reader a third
+        // of its time: docs/DECISIONS.md.
+        if level >= Self.strongLevel { ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 6) }
         self.context = context
     }
 

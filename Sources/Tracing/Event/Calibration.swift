@@ -40,17 +40,20 @@ struct Calibration: Sendable, Equatable {
         into target: UnsafeMutablePointer<Int64>
     ) {
         var far = Far()
+        var lengths: UInt64 = 0
         for index in 0..<count {
-            let length = extents[index] &* step
+            let length = UInt64(bitPattern: extents[index] &* step)
             let end = UInt64(bitPattern: ends[index])
-            let start = end &- UInt64(bitPattern: length)
             far.note(end, ticksAnchor)
-            far.note(start, ticksAnchor)
-            target[index] =
-                rate == Self.unitRate
-                ? length : shortNanos(end &- ticksAnchor) &- shortNanos(start &- ticksAnchor)
+            far.note(end &- length, ticksAnchor)
+            lengths |= length
+            // With the end at A + f / 2^32 nanoseconds behind the anchor, the start is rounded down to A plus the floor
+            // of (f - length * rate) / 2^32: 64 bits suffice where those of `lengths` do.
+            let fraction = (end &- ticksAnchor) &* rate & 0xFFFF_FFFF
+            target[index] = Int64(bitPattern: length &* rate &+ 0xFFFF_FFFF &- fraction) &>> 32
         }
-        guard !far.isShort(rate) else { return }
+        let longest = lengths.multipliedFullWidth(by: rate)
+        if longest.high == 0, longest.low < 1 << 62, far.isShort(rate) { return }
         for index in 0..<count {
             let end = UInt64(bitPattern: ends[index])
             target[index] = unixNanos(end) &- unixNanos(end &- UInt64(bitPattern: extents[index] &* step))
